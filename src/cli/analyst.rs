@@ -203,7 +203,7 @@ impl<'a> Analyst<'a> {
             stats6: Stats::default(),
             clients: Clients::default(),
             told: Sentences::default(),
-            table: TransactionTable::new(look.width, look.live, args.lint),
+            table: TransactionTable::new(look.width, look.live, args.lint).in_ascii(args.ascii),
             ignored: args.ignore.iter().map(String::as_str).collect(),
             json: JsonOut::new(),
             text: Styled::new(look.color).within(look.fold),

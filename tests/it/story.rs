@@ -1,12 +1,14 @@
 //! What happened, told from captures: tables, ladders, screens.
 
 use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use dhcptool::analysis::transaction::{Batch, Joiner, Options, Stats};
 use dhcptool::capture;
 use dhcptool::run::gather::Gatherer;
 use dhcptool::wire::v4::{Message, MessageType};
+use unicode_width::UnicodeWidthStr;
 
 use crate::support::story::{SERVER, Story};
 
@@ -537,6 +539,39 @@ mod live {
     }
 }
 
+/// Ctrl-Z gives the terminal back, to be in the background does not take it, `fg` does.
+#[test]
+fn a_screen_that_is_stopped_leaves_the_terminal_as_it_was() {
+    let story = refused();
+    let folder = story.folder();
+    // A shell with jobs, as the one that people sit at.
+    let script = format!(
+        "set -m; stty cols 90 rows 24; stty -a >before; \
+         (until grep -q 'watched for' screen; do sleep 0.05; done; kill -TSTP $(cat pid)) & \
+         sh -c 'echo $$ >pid; exec {} decode {} --top --speed 0.01'; \
+         stty -a >stopped; echo stopped; bg %sh; sleep 0.5; echo behind; \
+         (sleep 1.5; kill -TERM $(cat pid)) & fg %sh; echo done $?; stty -a >after",
+        env!("CARGO_BIN_EXE_dhcptool"),
+        story.file().display()
+    );
+    std::fs::write(folder.join("run.sh"), script).unwrap();
+    let recorded =
+        Command::new("script").args(["-qefc", "bash run.sh", "screen"]).current_dir(folder).output().unwrap();
+    let screen = std::fs::read_to_string(folder.join("screen")).unwrap();
+    assert!(recorded.status.success(), "{recorded:?}");
+    let (enter, leave) = ("\u{1b}[?1049h\u{1b}[?25l", "\u{1b}[?25h\u{1b}[?1049l");
+    // There and back, once before it was stopped and once after it came to the front again.
+    let parts: Vec<&str> = screen.split(enter).collect();
+    let [_, first, second] = parts[..] else { panic!("{screen:?}") };
+    let ((first, stopped), (second, after)) =
+        (first.split_once(leave).unwrap(), second.split_once(leave).unwrap());
+    assert!(first.contains("watched for") && second.contains("watched for"), "{screen:?}");
+    assert!(stopped.contains("behind") && !stopped.contains("watched for"), "{screen:?}");
+    assert!(after.contains("watched for") && after.contains("done 143"), "{screen:?}");
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    assert_eq!((read("before"), read("before")), (read("stopped"), read("after")));
+}
+
 #[test]
 fn who_asked_in_vain_when_the_capture_ends_is_not_fine() {
     let mut story = Story::new();
@@ -599,13 +634,95 @@ fn a_capture_is_shown_again_and_leaves_the_terminal_as_it_was() {
     assert!(shown.contains("10.0.0.1") && shown.contains("UNKNOWN"), "{shown}");
     assert!(shown.contains("\u{1b}[2J"), "drawn anew for the size that it has now: {shown:?}");
     assert!(after.contains("UNKNOWN") && after.contains("done 0"), "{after}");
-    for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+    for (signal, code) in [
+        ("INT", 130),
+        ("TERM", 143),
+        ("HUP", 129),
+        ("QUIT", 131),
+        ("ABRT", 134),
+        ("USR1", 138),
+        ("SEGV", 139),
+        ("RTMIN", 162),
+    ] {
         let (_, after) = screen(&format!("kill -{signal} $(cat pid)"), "1");
         assert!(after.contains(&format!("done {code}")), "{signal}: {after}");
     }
     let refused = |args: &[&str]| run(&story, 80, args).status.code();
     assert_eq!(refused(&["decode", "--top"]), Some(2), "a pipe is no terminal");
     assert_eq!(refused(&["decode", "--speed", "2"]), Some(2), "a speed of what?");
+}
+
+/// Names of wide characters, reasons of them, relays, and more servers than have room.
+fn wide() -> Story {
+    let mut story = Story::new();
+    let hosts =
+        ["漢字ホスト名日本漢字", "😀😀host", "e\u{301}e\u{301}abc", "ｆｕｌｌ", "한국어호스트", "مرحبا"];
+    for (number, host) in (1..).zip(hosts) {
+        story.binds(u64::from(number) * 1000, number.into(), number, &[(12, host.as_bytes())]);
+    }
+    let old =
+        story.asks(20_000, MessageType::REQUEST, 20, 20, &[(50, &[10, 0, 9, 9]), (12, hosts[0].as_bytes())]);
+    story.answers(20_010, MessageType::NAK, &old, 0, &[(56, "漢字理由".repeat(8).as_bytes())]);
+    for at in 0..9 {
+        story.asks(30_000 + at * 3000, MessageType::DISCOVER, 30, 30, &[(12, hosts[0].as_bytes())]);
+    }
+    // So many servers, and the client behind a relay.
+    for (client, servers, relay) in
+        [(41_u8, 2_u8, true), (42, 3, false), (43, 3, true), (44, 6, false), (45, 6, true)]
+    {
+        let (at, xid) = (100_000 + u64::from(client) * 1000, u32::from(client));
+        let discover = story.asks(at, MessageType::DISCOVER, xid, client, &[]);
+        let mut asked = discover.clone();
+        if relay {
+            asked.giaddr = [192, 168, 100, 100].into();
+            asked.hops = 1;
+            asked = story.say(at + 1, asked, &[]);
+        }
+        for server in 0..servers {
+            let name = [192, 168, 100, 200 + server];
+            let mut offer = Message::reply(MessageType::OFFER, &asked);
+            offer.yiaddr = [192, 168, 100, client].into();
+            offer.siaddr = name.into();
+            let options: [(u8, &[u8]); 3] =
+                [(54, &name), (1, &[255, 255, 255, 0]), (51, &[0, 9, 0x3a, 0x7f])];
+            story.say(at + 5 + u64::from(server), offer, &options);
+        }
+    }
+    story
+}
+
+#[test]
+fn lines_fit_however_wide_characters_are() {
+    let story = wide();
+    let long = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/captures/opt-cut-in-length.pcap");
+    for view in ["--transactions", "--ladder", "--clients", "--lint", "--stats"] {
+        for columns in [40, 60, 72, 80, 100, 132, 136, 140, 170, 200] {
+            let output = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+                .env("COLUMNS", columns.to_string())
+                .args(["decode", "-q", view])
+                .args([&story.file(), &long])
+                .output()
+                .unwrap();
+            let told = String::from_utf8(output.stdout).unwrap();
+            assert!(told.lines().count() > 3, "{view}: {told}");
+            for line in told.lines() {
+                assert!(UnicodeWidthStr::width(line) <= columns, "{view} {columns}: {line}\n{told}");
+            }
+        }
+    }
+    let ladders = text(&story, 80, &["decode", "-q", "--ladder"]);
+    assert!(ladders.contains(" others\n"), "{ladders}");
+    // What has no room beside its arrow stands whole below it.
+    assert!(ladders.contains("\n               │  192.168.100.44/24 for 6d 23h 59m 59s\n"), "{ladders}");
+}
+
+#[test]
+fn a_ladder_in_ascii_is_ascii() {
+    for columns in [40, 60, 80, 140] {
+        let told = text(&wide(), columns, &["decode", "-q", "--ladder", "--ascii"]);
+        assert!(told.is_ascii(), "{told}");
+        assert!(columns < 60 || told.contains("\\u{6f22}\\u{5b57}"), "{told}");
+    }
 }
 
 #[test]

@@ -118,7 +118,7 @@ fn of<S: Shown>(
     packets: &HashMap<(usize, u64), String>,
     zone: &Zone,
 ) -> Drawing {
-    let lanes = ladder::lanes(exchange);
+    let lanes = ladder::lanes(exchange, usize::MAX);
     let gap = match lanes.len() {
         0..=2 => 260,
         3 => 200,

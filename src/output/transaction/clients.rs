@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::client::{ClientObject, ClientObject6, ClientsObject};
-use super::table::{shortened, tail};
 use super::unjoined;
 use crate::analysis::transaction::{ClientRecord, Clients, Status, Unjoined, Who, Whose};
 use crate::output::table::Table;
+use crate::output::width::{padded, shortened, tail};
 use crate::output::words::counted;
 use crate::output::wrap::hanging;
 use crate::output::{JsonOut, Label, Styled};
@@ -95,43 +95,71 @@ pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Style
     let worse: Vec<&&ClientRecord> = all.iter().filter(|client| client.status() != Status::Ok).collect();
     if worse.is_empty() {
         if good > 0 {
-            out.label(Label::Dim, ALL_LISTED).text("\n");
+            out.label(Label::Dim, &hanging(ALL_LISTED, width, 0, 2)).text("\n");
         }
         return;
     }
+    if width < SLIM {
+        for client in worse {
+            slim(client, width, out);
+        }
+    } else {
+        table(&worse, width, out);
+    }
+    if good > 0 {
+        let verb = if good == 1 { "is" } else { "are" };
+        let text = format!("and {good} that {verb} fine; {ALL_LISTED}");
+        out.label(Label::Dim, &hanging(&text, width, 0, 2)).text("\n");
+    }
+}
+
+/// How a client fares, in a word.
+fn verdict(client: &ClientRecord) -> (Label, &'static str) {
+    match client.status() {
+        Status::Failed => (Label::Error, "FAIL"),
+        _ => (Label::Warning, "odd"),
+    }
+}
+
+/// What a client calls itself.
+fn host(client: &ClientRecord, room: usize) -> Option<String> {
+    let host = client.texts.hostname.as_deref().filter(|host| !host.is_empty())?;
+    Some(shortened(&escape(host), room))
+}
+
+/// A client where a table has no room: who it is in one line, why below.
+fn slim(client: &ClientRecord, width: usize, out: &mut Styled) {
+    const INDENT: usize = 5;
+    let (label, word) = verdict(client);
+    let tries = client.tries();
+    let mut who = vec![shortened(&name(client.mac, &client.who), DUID)];
+    who.extend(host(client, DUID));
+    who.push(format!("{tries} {}", if tries == 1 { "try" } else { "tries" }));
+    who.push(stretch(client.seen.1.saturating_sub(client.seen.0)));
+    out.label(label, &padded(word, INDENT)).text(&hanging(&who.join("  "), width, INDENT, INDENT)).text("\n");
+    let why = escape(client.why().unwrap_or_default().as_bytes());
+    out.text(&" ".repeat(INDENT)).text(&hanging(&why, width, INDENT, INDENT)).text("\n");
+}
+
+fn table(worse: &[&&ClientRecord], width: usize, out: &mut Styled) {
     // A name takes what a sentence can spare.
     let room = (width / 5).clamp(12, 32);
     let mut table = Table::new(&["", "client", "host", "tries", "for", "why"]);
     for client in worse {
-        let (label, word) = match client.status() {
-            Status::Failed => (Label::Error, "FAIL"),
-            _ => (Label::Warning, "odd"),
-        };
+        let (label, word) = verdict(client);
         table.row(vec![
             (label, word.to_owned()),
             (
                 Label::Plain,
                 shortened(&name(client.mac, &client.who), if width < WIDE { DUID } else { LONGEST }),
             ),
-            (
-                Label::Plain,
-                client
-                    .texts
-                    .hostname
-                    .as_deref()
-                    .filter(|host| !host.is_empty())
-                    .map_or_else(|| "-".to_owned(), |host| shortened(&escape(host), room)),
-            ),
+            (Label::Plain, host(client, room).unwrap_or_else(|| "-".to_owned())),
             (Label::Plain, client.tries().to_string()),
             (Label::Plain, stretch(client.seen.1.saturating_sub(client.seen.0))),
             (Label::Plain, escape(client.why().unwrap_or_default().as_bytes())),
         ]);
     }
     out.text(&table.render_within(width, out.color()));
-    if good > 0 {
-        let verb = if good == 1 { "is" } else { "are" };
-        out.label(Label::Dim, &format!("and {good} that {verb} fine; {ALL_LISTED}")).text("\n");
-    }
 }
 
 /// What is said of clients that look for DHCPv6 where nobody serves it.
@@ -143,6 +171,8 @@ pub fn unserved(count: usize) -> Option<String> {
 /// Columns of a DUID at most; of a hardware address, too, where the terminal is narrower than [`WIDE`].
 const DUID: usize = 24;
 const WIDE: usize = 120;
+/// Columns below which no table is drawn.
+const SLIM: usize = 60;
 /// Columns of the longest hardware address.
 const LONGEST: usize = 47;
 

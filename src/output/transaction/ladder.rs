@@ -1,17 +1,23 @@
 //! Exchanges drawn: time runs down, a lane for each party, an arrow for each message.
 
-use super::table::{clock, label, severity_label, shortened};
+use std::borrow::Cow;
+
+use super::table::{clock, label, severity_label};
 use super::view::Shown;
 use crate::analysis::diagnosis::Diagnosis;
 use crate::analysis::transaction::{Exchange, Letter, Message, Party, Role, Sense, Side, Step};
-use crate::output::wrap::hanging;
+use crate::output::width::{columns, shortened, tail};
+use crate::output::wrap::{hanging, wrap};
 use crate::output::{Label, Styled};
 use crate::wire::escape::escape;
 
 /// Where the first lane stands.
 const LEFT: usize = 16;
-/// Room for facts at the right.
+/// Room for facts at the right; in less than the least they stand below their arrow.
 const FACTS: usize = 24;
+const LEAST_FACTS: usize = 20;
+/// Between two lanes, at least and at most.
+const GAPS: (usize, usize) = (14, 26);
 /// Servers that have a lane of their own.
 const SERVERS: usize = 3;
 /// So many repetitions are drawn, the others counted.
@@ -32,10 +38,11 @@ struct Glyphs {
     line: char,
     right: char,
     left: char,
+    times: char,
 }
 
-const UNICODE: Glyphs = Glyphs { lane: '│', line: '─', right: '▶', left: '◀' };
-const ASCII: Glyphs = Glyphs { lane: '|', line: '-', right: '>', left: '<' };
+const UNICODE: Glyphs = Glyphs { lane: '│', line: '─', right: '▶', left: '◀', times: '×' };
+const ASCII: Glyphs = Glyphs { lane: '|', line: '-', right: '>', left: '<', times: 'x' };
 
 /// A party with a lane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,12 +81,19 @@ impl Ladder {
         out.text("\n");
     }
 
+    /// A text as it may be drawn.
+    fn plain<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.ascii { Cow::Owned(in_ascii(text)) } else { Cow::Borrowed(text) }
+    }
+
     fn title<S: Shown>(&self, exchange: &Exchange<S>, number: u64, out: &mut Styled) {
-        out.label(Label::Dim, &format!("#{number}  ")).label(Label::Strong, &S::client(exchange)).text("  ");
+        let (client, summary) = (S::client(exchange), summary(exchange));
+        let (number, client) = (format!("#{number}  "), self.plain(&client));
+        out.label(Label::Dim, &number).label(Label::Strong, &client).text("  ");
         out.label(label(exchange.outcome), exchange.outcome.name());
-        let taken =
-            format!("#{number}  {}  {}", S::client(exchange), exchange.outcome.name()).chars().count();
-        out.text(&hanging(&summary(exchange), self.width, taken, 4)).text("\n");
+        let taken = [columns(&number), columns(&client), 2, exchange.outcome.name().len()];
+        let taken = taken.into_iter().fold(0, usize::saturating_add);
+        out.text(&hanging(&self.plain(&summary), self.width, taken, 4)).text("\n");
     }
 
     fn problems(&self, problems: &[Diagnosis], out: &mut Styled) {
@@ -88,35 +102,68 @@ impl Ladder {
             out.text(&" ".repeat(LEFT.saturating_sub(1))).label(severity_label(id.severity()), "! ");
             out.label(Label::Strong, id.name()).text(": ");
             let taken = LEFT.saturating_add(id.name().len()).saturating_add(3);
-            out.text(&hanging(
-                &escape(problem.message.as_bytes()),
-                self.width,
-                taken,
-                LEFT.saturating_add(3),
-            ));
-            out.text("\n");
+            let message = escape(problem.message.as_bytes());
+            out.text(&hanging(&self.plain(&message), self.width, taken, LEFT.saturating_add(3))).text("\n");
         }
     }
 
     fn lanes<S: Shown>(&self, exchange: &Exchange<S>, out: &mut Styled) {
-        let lanes = lanes(exchange);
+        let lanes = lanes(exchange, self.most());
         let gap = self.gap(lanes.len());
-        let mut head = String::new();
-        for (index, lane) in lanes.iter().enumerate() {
-            let name = name(*lane, exchange);
-            let name = if S::SIX { shortened(&name, gap.saturating_sub(1)) } else { name };
-            let middle = LEFT.saturating_add(gap.saturating_mul(index));
-            let start = middle.saturating_sub(name.chars().count() / 2).max(head.chars().count());
-            pad_to(&mut head, if index == 0 { start.min(13) } else { start.saturating_add(1) });
-            head.push_str(&name);
-        }
-        out.label(Label::Dim, head.trim_end()).text("\n");
+        out.label(Label::Dim, &self.head(&lanes, exchange, gap)).text("\n");
         self.steps(exchange, &lanes, gap, out);
     }
 
+    /// So many lanes have room.
+    fn most(&self) -> usize {
+        self.width.saturating_sub(LEFT).checked_div(GAPS.0).unwrap_or(0).saturating_add(1)
+    }
+
+    /// How far lanes are apart: there is room for facts behind the last, where that is possible.
     fn gap(&self, lanes: usize) -> usize {
-        let room = self.width.saturating_sub(LEFT).saturating_sub(FACTS);
-        room.checked_div(lanes.saturating_sub(1)).unwrap_or(room).clamp(14, 26)
+        let (room, gaps) = (self.width.saturating_sub(LEFT), lanes.saturating_sub(1).max(1));
+        let share = |room: usize| room.checked_div(gaps).unwrap_or(room).clamp(GAPS.0, GAPS.1);
+        let gap = share(room.saturating_sub(FACTS));
+        if self.beside(gap.saturating_mul(gaps)) < LEAST_FACTS { share(room) } else { gap }
+    }
+
+    /// Columns that are left for facts behind a row of so many.
+    fn beside(&self, row: usize) -> usize {
+        self.width.saturating_sub(LEFT.saturating_add(row).saturating_add(2))
+    }
+
+    /// The names of lanes, each above its lane or as near as it can be.
+    fn head<S: Shown>(&self, lanes: &[Lane<S::Ip>], exchange: &Exchange<S>, gap: usize) -> String {
+        let mut names: Vec<String> =
+            lanes.iter().map(|lane| self.plain(&name(*lane, exchange)).into_owned()).collect();
+        let taken = names.iter().fold(LEFT, |sum, name| sum.saturating_add(columns(name)).saturating_add(1));
+        // Of servers the end tells more, of those of DHCPv6 that have no address the kind of their identifier.
+        let most = gap.saturating_sub(1);
+        if S::SIX || taken > self.width {
+            let cut = |name: &String| if S::SIX { shortened(name, most) } else { tail(name, most) };
+            names = names.iter().map(|name| self.plain(&cut(name)).into_owned()).collect();
+        }
+        let mut starts = Vec::new();
+        let mut free = 0_usize;
+        for (index, name) in names.iter().enumerate() {
+            let middle = LEFT.saturating_add(gap.saturating_mul(index));
+            let start = middle.saturating_sub(columns(name) / 2);
+            let start = if index == 0 { start.min(13) } else { start.max(free).saturating_add(1) };
+            free = start.saturating_add(columns(name));
+            starts.push(start);
+        }
+        // What would stand behind the edge moves to the left, and what is in its way before it.
+        let mut edge = self.width;
+        for (start, name) in starts.iter_mut().zip(&names).rev() {
+            *start = (*start).min(edge.saturating_sub(columns(name)));
+            edge = start.saturating_sub(1);
+        }
+        let mut head = String::new();
+        for (start, name) in starts.into_iter().zip(&names) {
+            head.push_str(&" ".repeat(start.saturating_sub(columns(&head))));
+            head.push_str(name);
+        }
+        head
     }
 
     fn steps<S: Shown>(&self, exchange: &Exchange<S>, lanes: &[Lane<S::Ip>], gap: usize, out: &mut Styled) {
@@ -192,15 +239,13 @@ impl Ladder {
                 *cell = if unheard && offset % 2 == 0 { ' ' } else { glyphs.line };
             }
         }
-        let word = format!(" {} ", step.seen.letter().name().to_uppercase());
+        let word = step.seen.letter().name().to_uppercase();
+        // Room for its spaces and an arrow's head; three points stand for one.
+        let most = gap.saturating_sub(if self.ascii { 5 } else { 3 });
+        let word = format!(" {} ", self.plain(&shortened(&word, most)));
         let first = if from <= to { from } else { from.saturating_sub(1) };
-        let start = at(first.min(to.max(from).saturating_sub(1)))
-            .saturating_add(gap.saturating_sub(word.chars().count()) / 2);
-        let start = if from < to {
-            at(from).saturating_add(gap.saturating_sub(word.chars().count()) / 2)
-        } else {
-            start
-        };
+        let first = if from < to { from } else { first.min(to.max(from).saturating_sub(1)) };
+        let start = at(first).saturating_add(gap.saturating_sub(columns(&word)) / 2);
         for (cell, letter) in row.iter_mut().skip(start).zip(word.chars()) {
             *cell = letter;
         }
@@ -224,24 +269,62 @@ impl Ladder {
             put(at(from), 'x');
         }
         let text: String = row.into_iter().collect();
-        out.label(colour(step), text.trim_end());
+        let text = text.trim_end();
+        out.label(colour(step), text);
         let facts = self::facts(exchange, step, before);
-        let copies = copies(exchange, step);
-        if !facts.is_empty() || copies > 0 {
-            let column = LEFT.saturating_add(text.trim_end().chars().count()).saturating_add(1);
-            out.text("  ").text(&hanging(&facts, self.width, column, column));
-            if copies > 0 {
-                out.label(Label::Dim, &format!(" ×{}", copies.saturating_add(1)));
-            }
-        }
+        self.facts(&facts, copies(exchange, step), columns(text), glyphs, out);
         out.text("\n");
+    }
+
+    /// What is told beside an arrow that takes `row` columns, or below it.
+    fn facts(&self, facts: &str, copies: usize, row: usize, glyphs: &Glyphs, out: &mut Styled) {
+        let facts = self.plain(facts);
+        let times = if copies == 0 {
+            String::new()
+        } else {
+            format!(" {}{}", glyphs.times, copies.saturating_add(1))
+        };
+        if facts.is_empty() && copies == 0 {
+            return;
+        }
+        let beside = self.beside(row);
+        let is_beside = beside >= LEAST_FACTS || beside > columns(&facts).saturating_add(columns(&times));
+        let room = if is_beside { beside } else { self.width.saturating_sub(LEFT.saturating_add(2)) };
+        let mut indent = " ".repeat(LEFT.saturating_sub(1));
+        if is_beside {
+            indent.push_str(&" ".repeat(row));
+        } else {
+            indent.push(glyphs.lane);
+        }
+        let lines = wrap(&format!("{facts}{times}"), room);
+        let last = lines.len().saturating_sub(1);
+        for (index, line) in lines.iter().enumerate() {
+            if index > 0 || !is_beside {
+                out.text("\n").text(&indent);
+            }
+            let times = times.trim_start();
+            let counted = (index == last && copies > 0).then(|| line.strip_suffix(times)).flatten();
+            out.text("  ").text(counted.unwrap_or(line));
+            out.label(Label::Dim, if counted.is_some() { times } else { "" });
+        }
     }
 }
 
-fn pad_to(text: &mut String, column: usize) {
-    while text.chars().count() < column {
-        text.push(' ');
+/// A text without any character that is not ASCII: our own have a likeness, others are written by their numbers.
+pub(super) fn in_ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '…' => out.push_str("..."),
+            '×' => out.push('x'),
+            '→' => out.push_str("->"),
+            '–' => out.push('-'),
+            'µ' => out.push('u'),
+            _ if c.is_ascii() => out.push(c),
+            _ => out.extend(c.escape_unicode()),
+        }
     }
+    out
 }
 
 pub(in crate::output) fn summary<S: Shown>(exchange: &Exchange<S>) -> String {
@@ -266,7 +349,8 @@ pub(in crate::output) fn summary<S: Shown>(exchange: &Exchange<S>) -> String {
     }
 }
 
-pub(in crate::output) fn lanes<S: Message>(exchange: &Exchange<S>) -> Vec<Lane<S::Ip>> {
+/// The parties that have a lane, at most so many.
+pub(in crate::output) fn lanes<S: Message>(exchange: &Exchange<S>, most: usize) -> Vec<Lane<S::Ip>> {
     let mut lanes = vec![Lane::Client];
     for step in exchange.steps.iter().filter(|step| step.seen.side() == Side::Relay) {
         let Some(lane) = step.seen.relay().map(Lane::Relay) else { continue };
@@ -274,10 +358,12 @@ pub(in crate::output) fn lanes<S: Message>(exchange: &Exchange<S>) -> Vec<Lane<S
             lanes.push(lane);
         }
     }
-    for index in 0..exchange.servers.len().min(SERVERS) {
+    let (count, room) = (exchange.servers.len(), most.saturating_sub(lanes.len()));
+    let own = if count <= room.min(SERVERS) { count } else { room.saturating_sub(1).min(SERVERS) };
+    for index in 0..own {
         lanes.push(Lane::Server(u8::try_from(index).unwrap_or(u8::MAX)));
     }
-    if exchange.servers.len() > SERVERS {
+    if count > own {
         lanes.push(Lane::Others);
     }
     if exchange.servers.is_empty() {

@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::ladder::in_ascii;
 use super::view::Shown;
 use crate::analysis::diagnosis::{Diagnosis, Finding, Id};
 use crate::analysis::findings6::story::Told;
 use crate::analysis::transaction::{Exchange, Exchange6, Outcome, Role};
 use crate::output::text::Text;
+use crate::output::width::{columns as wide, end, shortened, tail};
 use crate::output::words::counted;
-use crate::output::wrap::hanging;
+use crate::output::wrap::{hanging, wrap};
 use crate::output::{Label, Styled};
 use crate::time::Timestamp;
 use crate::wire::HwAddr;
@@ -19,8 +21,12 @@ use crate::wire::problem::Severity;
 
 /// Columns for which times, names and delays are added.
 const WIDE: usize = 132;
+/// Columns that they take with all that stands beside them but the vendor; what a terminal has more goes to [`HOST`].
+const FULL: usize = 140;
 /// Columns below which only client, outcome and address are shown.
 const NARROW: usize = 80;
+/// Columns below which what stands under a row is hardly indented.
+const NARROWEST: usize = 48;
 /// A code said more often than this is shown [`FIRST`] times and counted.
 const OFTEN: u64 = 8;
 const FIRST: u64 = 3;
@@ -41,9 +47,9 @@ struct Held {
 /// A column: its heading, its width, whether it stands at the right.
 type Column = (&'static str, usize, bool);
 
-const SLIM: &[Column] = &[("client", 18, false), ("outcome", 15, false), (ADDRESS, 0, false)];
+const SLIM: &[Column] = &[(CLIENT, 18, false), ("outcome", 15, false), (ADDRESS, 0, false)];
 const NORMAL: &[Column] = &[
-    ("client", 18, false),
+    (CLIENT, 18, false),
     ("messages", 12, false),
     ("outcome", 12, false),
     (ADDRESS, 16, false),
@@ -51,24 +57,30 @@ const NORMAL: &[Column] = &[
     ("ms", 6, true),
 ];
 const BROAD: &[Column] = &[
-    ("time", 14, false),
-    ("client", 19, false),
-    ("host", 14, false),
-    ("messages", 14, false),
+    ("time", 13, false),
+    (CLIENT, 18, false),
+    (HOST, 12, false),
+    ("messages", 13, false),
     ("outcome", 15, false),
     (ADDRESS, 16, false),
     (SERVER, 16, false),
     ("lease", 6, true),
-    ("offer", 8, true),
-    ("ack", 7, true),
-    ("re", 4, true),
+    ("offer", 6, true),
+    ("ack", 6, true),
+    ("re", 3, true),
     ("", 1, false),
     (VENDOR, 26, false),
     (VIA, 0, false),
 ];
+/// The column that is cut where a terminal is narrow.
+const CLIENT: &str = "client";
+/// The column that takes what room is left.
+const HOST: &str = "host";
+/// The most columns that it takes so.
+const SPARE: usize = 20;
 /// The column that only the widest terminals have.
 const VENDOR: &str = "vendor";
-/// The columns that hold addresses, of which those of IPv6 may be too long for them.
+/// The columns that hold addresses, which may be too long for them or too many.
 const ADDRESS: &str = "address";
 const SERVER: &str = "server";
 const VIA: &str = "via";
@@ -78,6 +90,7 @@ const ENDS: usize = 1000;
 const CLIENTS: usize = 1_000_000;
 
 /// Writes rows of one width.
+#[allow(clippy::struct_excessive_bools, reason = "each is true or not by itself")]
 #[derive(Debug)]
 pub struct TransactionTable {
     width: usize,
@@ -93,6 +106,8 @@ pub struct TransactionTable {
     rows: u64,
     /// Nothing waits: exchanges are shown as soon as may be.
     live: bool,
+    /// Nothing but ASCII is written.
+    ascii: bool,
     /// Exchanges are shown for what is wrong with them.
     lint: bool,
     held: Vec<Held>,
@@ -107,6 +122,7 @@ impl TransactionTable {
         Self {
             width,
             live,
+            ascii: false,
             lint,
             held: Vec::new(),
             ends: BTreeMap::new(),
@@ -119,6 +135,18 @@ impl TransactionTable {
             worst: None,
             rows: 0,
         }
+    }
+
+    /// The same with ASCII characters only, where that is `wanted`.
+    #[must_use]
+    pub fn in_ascii(mut self, wanted: bool) -> Self {
+        self.ascii = wanted;
+        self
+    }
+
+    /// A text as it may be written.
+    fn plain(&self, text: String) -> String {
+        if self.ascii { in_ascii(&text) } else { text }
     }
 
     /// Counts an exchange that is shown in whatever way.
@@ -214,9 +242,10 @@ impl TransactionTable {
             }
         }
         let indent = match self.width {
-            WIDE.. => 33,
+            WIDE.. => 31,
             NARROW.. => 19,
-            _ => 4,
+            NARROWEST.. => 4,
+            _ => 2,
         };
         for problem in problems {
             let id = problem.id;
@@ -232,14 +261,17 @@ impl TransactionTable {
         vendor: Option<&str>,
         color: bool,
     ) -> Styled {
-        let mut cells = self.cells(exchange);
+        let mut cells = self.cells(columns, exchange);
         if self.names_vendors()
             && let Some((_, via)) = cells.pop()
         {
             cells.push((Label::Plain, shortened(&escape(vendor.unwrap_or("-").as_bytes()), 25)));
             cells.push((Label::Plain, via));
         }
-        let below = if S::SIX { self.spill(columns, &mut cells) } else { Vec::new() };
+        for (_, text) in &mut cells {
+            *text = self.plain(std::mem::take(text));
+        }
+        let below = self.spill(columns, &mut cells);
         let mut row = Styled::new(color);
         line(columns, &cells, &mut row);
         lines_below(below, &mut row);
@@ -253,21 +285,35 @@ impl TransactionTable {
             _ => SLIM,
         };
         let vendors = self.names_vendors();
-        columns.iter().copied().filter(move |(name, ..)| vendors || *name != VENDOR)
+        let taken = if vendors { WIDEST } else { FULL };
+        let (spare, client) = (self.width.saturating_sub(taken).min(SPARE), self.client().saturating_add(1));
+        let fitted = move |(name, width, right): Column| match name {
+            HOST => (name, width.saturating_add(spare), right),
+            CLIENT => (name, client, right),
+            _ => (name, width, right),
+        };
+        columns.iter().copied().filter(move |(name, ..)| vendors || *name != VENDOR).map(fitted)
     }
 
-    fn cells<S: Shown>(&self, exchange: &Exchange<S>) -> Vec<(Label, String)> {
+    /// Columns of a client's name at most.
+    fn client(&self) -> usize {
+        match self.width {
+            NARROW.. => 17,
+            // The outcome and an address of IPv4 stay whole.
+            width => width.saturating_sub(31).clamp(8, 17),
+        }
+    }
+
+    fn cells<S: Shown>(&self, columns: &[Column], exchange: &Exchange<S>) -> Vec<(Label, String)> {
         let client = S::client(exchange);
-        let messages = shortened(&exchange.messages(), if self.width < WIDE { 11 } else { 13 });
+        let messages = shortened(&exchange.messages(), if self.width < WIDE { 11 } else { 12 });
         let outcome = (label(exchange.outcome), exchange.outcome.name().to_owned());
         let text = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
         let (address, server) =
             ((Label::Plain, text(S::address(exchange))), (Label::Plain, text(server_of(exchange))));
         let total = exchange.total_ns().or(exchange.ack_ns());
         if self.width < NARROW {
-            let room = self.width.saturating_sub(31).clamp(8, 17);
-            let cut: String = client.chars().skip(client.chars().count().saturating_sub(room)).collect();
-            return vec![(Label::Plain, cut), outcome, address];
+            return vec![(Label::Plain, end(&client, self.client()).to_owned()), outcome, address];
         }
         if self.width < WIDE {
             return vec![
@@ -280,6 +326,7 @@ impl TransactionTable {
             ];
         }
         let host = exchange.texts.hostname.as_deref().map(escape).unwrap_or_default();
+        let room = columns.iter().find(|(name, ..)| *name == HOST).map_or(0, |(_, width, _)| *width);
         let lease = text(S::lease(exchange).map(|lease| lease.to_string()));
         let again = exchange.count(|role| role == Role::Retransmission);
         let mut via: Vec<String> = exchange.relays().into_iter().map(S::written).collect();
@@ -287,7 +334,7 @@ impl TransactionTable {
         vec![
             (Label::Dim, clock(exchange.span().map_or(0, |(start, _)| start))),
             (Label::Plain, client),
-            (Label::Plain, shortened(&host, 13)),
+            (Label::Plain, shortened(&host, room.saturating_sub(1))),
             (Label::Plain, messages),
             outcome,
             address,
@@ -304,19 +351,21 @@ impl TransactionTable {
     /// Takes out of a row what is too long for its column, with where it stands in a line below: under its heading, or as far left
     /// of it as it must to end with the line. A server keeps its place by the end of its name where that tells it from all others.
     fn spill(&mut self, columns: &[Column], cells: &mut [(Label, String)]) -> Vec<(usize, String)> {
-        let (mut below, mut start) = (Vec::new(), 0_usize);
-        for ((heading, width, _), (_, text)) in columns.iter().zip(cells) {
-            let (length, end) = (text.chars().count(), start.saturating_add(*width));
-            let room = if *width == 0 { self.width.saturating_sub(start) } else { width.saturating_sub(1) };
-            if length > room && [ADDRESS, SERVER, VIA].contains(heading) {
-                let end =
-                    Some(tail(text, room)).filter(|end| *heading == SERVER && self.is_end_of(end, text));
+        let mut below = Vec::new();
+        let mut places = Places::default();
+        for (column, (_, text)) in columns.iter().zip(cells) {
+            let (heading, width, _) = *column;
+            let start = places.at;
+            let room = if width == 0 { self.width.saturating_sub(start) } else { width.saturating_sub(1) };
+            if wide(text) > room && [ADDRESS, SERVER, VIA].contains(&heading) {
+                let end = Some(tail(text, room)).filter(|end| heading == SERVER && self.is_end_of(end, text));
                 let whole = std::mem::replace(text, end.clone().unwrap_or_default());
-                if end.is_none() {
-                    below.push((start.min(self.width.saturating_sub(length)), whole));
+                let lines = if end.is_none() { wrap(&whole, self.width) } else { Vec::new() };
+                for line in lines {
+                    below.push((start.min(self.width.saturating_sub(wide(&line))), line));
                 }
             }
-            start = end;
+            places.next(*column, wide(text));
         }
         below
     }
@@ -326,7 +375,7 @@ impl TransactionTable {
         let column = columns.iter().find(|(heading, ..)| S::SIX && *heading == SERVER);
         if let (Some((_, width, _)), Some(name)) = (column, column.and_then(|_| server_of(exchange))) {
             let room = width.saturating_sub(1);
-            if name.chars().count() > room {
+            if wide(&name) > room {
                 self.is_end_of(&tail(&name, room), &name);
             }
         }
@@ -370,7 +419,7 @@ impl TransactionTable {
             .saturating_add(severity.name().len())
             .saturating_add(code.len())
             .saturating_add(" : ".len());
-        let (message, indent) = (escape(message.as_bytes()), indent.saturating_add(2));
+        let (message, indent) = (self.plain(escape(message.as_bytes())), indent.saturating_add(2));
         text.text(&hanging(&message, self.width, taken, indent)).text("\n");
         if holds {
             self.held.push(Held { at: out.len(), codes: vec![code], text: text.as_str().to_owned() });
@@ -434,6 +483,7 @@ impl TransactionTable {
         if let Some(client) = client {
             let _ = write!(message, " (client {client})");
         }
+        let message = self.plain(message);
         out.text(&hanging(&message, self.width, taken, 8)).text("\n");
         if let Some(first) = frames.first() {
             // Not all that were seen are named.
@@ -441,7 +491,7 @@ impl TransactionTable {
             let more = count.max(named).saturating_sub(1);
             let more = if more == 0 { String::new() } else { format!(" and {more} more") };
             let advice = format!("frame {first}{more}; {}", id.advice());
-            let text = format!("        {}", hanging(&advice, self.width, 8, 8));
+            let text = format!("        {}", hanging(&self.plain(advice), self.width, 8, 8));
             out.label(Label::Dim, &text).text("\n");
         }
     }
@@ -458,7 +508,7 @@ impl TransactionTable {
             *left = left.saturating_add(count.saturating_sub(shown));
         }
         for (code, count) in left {
-            out.text(&format!("… and {count} more ")).label(Label::Strong, code).text("\n");
+            out.text(&self.plain(format!("… and {count} more "))).label(Label::Strong, code).text("\n");
         }
         let mut parts: Vec<(&Outcome, &u64)> = self.outcomes.iter().collect();
         parts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
@@ -485,7 +535,7 @@ fn lines_below(cells: Vec<(usize, String)>, out: &mut Styled) {
             out.text("\n");
         }
         out.text(&" ".repeat(start.saturating_sub(begun.unwrap_or(0)))).text(&text);
-        end = Some(start.saturating_add(text.chars().count()));
+        end = Some(start.saturating_add(wide(&text)));
     }
     if end.is_some() {
         out.text("\n");
@@ -497,58 +547,63 @@ fn server_of<S: Shown>(exchange: &Exchange<S>) -> Option<String> {
     S::server(exchange).or_else(|| exchange.servers.first().map(S::name))
 }
 
+/// Where cells stand, one after the other: what one takes beyond its column is given back by those that have room.
+#[derive(Debug, Default)]
+struct Places {
+    /// Where the next begins.
+    at: usize,
+    debt: usize,
+    /// The one before stands at the right of its column.
+    right: bool,
+}
+
+impl Places {
+    /// How many spaces stand beside the next cell, which takes `taken` columns.
+    fn next(&mut self, (_, width, right): Column, taken: usize) -> usize {
+        let room = width.saturating_sub(self.debt);
+        let apart = width > 0 && (!right || self.right);
+        let pad = room.saturating_sub(taken).max(usize::from(apart));
+        let whole = taken.saturating_add(pad);
+        self.debt = self.debt.saturating_add(whole).saturating_sub(width);
+        self.at = self.at.saturating_add(whole);
+        self.right = right;
+        pad
+    }
+}
+
 fn line(columns: &[Column], cells: &[(Label, String)], out: &mut Styled) {
-    let mut row: Vec<(Label, String)> = Vec::new();
-    // What a cell takes beyond its column is given back by those that have room.
-    let mut debt = 0_usize;
-    for (index, (label, text)) in cells.iter().enumerate() {
-        let (_, width, right) = columns.get(index).copied().unwrap_or(("", 0, false));
-        let (taken, room) = (text.chars().count(), width.saturating_sub(debt));
-        let pad = room.saturating_sub(taken).max(usize::from(width > 0 && !right));
-        debt = debt.saturating_add(taken.saturating_add(pad)).saturating_sub(width);
-        if right {
-            row.push((Label::Plain, " ".repeat(pad)));
-            row.push((*label, text.clone()));
-        } else {
-            row.push((*label, text.clone()));
-            row.push((Label::Plain, " ".repeat(pad)));
-        }
+    let mut row: Vec<(Label, &str)> = Vec::new();
+    let (mut places, mut pads) = (Places::default(), Vec::new());
+    for (index, (_, text)) in cells.iter().enumerate() {
+        let column = columns.get(index).copied().unwrap_or_default();
+        pads.push((column.2, " ".repeat(places.next(column, wide(text)))));
+    }
+    for ((label, text), (right, pad)) in cells.iter().zip(&pads) {
+        let both = [(*label, text.as_str()), (Label::Plain, pad)];
+        row.extend(if *right { [both[1], both[0]] } else { both });
     }
     while row.last().is_some_and(|(_, text)| text.trim().is_empty()) {
         row.pop();
     }
-    for (label, text) in &row {
-        out.label(*label, text);
+    for (label, text) in row {
+        out.label(label, text);
     }
     out.text("\n");
 }
 
-/// At most so many characters of a text; the last one says that there are more.
-pub(super) fn shortened(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
-    }
-    let mut cut: String = text.chars().take(most.saturating_sub(1)).collect();
-    cut.push('…');
-    cut
-}
-
-/// At most so many characters of a text, the last: what tells addresses of a link apart, and DUIDs.
-pub(super) fn tail(text: &str, most: usize) -> String {
-    let over = text.chars().count().saturating_sub(most);
-    if over == 0 {
-        return text.to_owned();
-    }
-    let rest: String = text.chars().skip(over.saturating_add(1)).collect();
-    format!("…{rest}")
-}
-
+/// Milliseconds, and what is very long in a unit that is said.
 fn milliseconds(nanoseconds: Option<i64>) -> String {
     nanoseconds.map_or_else(
         || "-".to_owned(),
         |ns| {
             let tenths = (ns.max(0)).saturating_add(50_000) / 100_000;
-            if tenths < 100 { format!("{}.{}", tenths / 10, tenths % 10) } else { (tenths / 10).to_string() }
+            match tenths {
+                0..100 => format!("{}.{}", tenths / 10, tenths % 10),
+                100..1_000_000 => (tenths / 10).to_string(),
+                // More digits would touch what stands before, or the edge.
+                1_000_000..100_000_000 => format!("{} s", tenths / 10_000),
+                _ => format!("{} h", tenths / 36_000_000),
+            }
         },
     )
 }
@@ -591,7 +646,71 @@ mod tests {
         assert_eq!(milliseconds(Some(412_345)), "0.4");
         assert_eq!(milliseconds(None), "-");
         assert_eq!(clock(56_172_905_000_000), "15:36:12.905");
-        assert_eq!(shortened("D O D O D O D O", 13), "D O D O D O …");
+        let long = [100_000, 3_600_000, 360_000_000].map(|ms| milliseconds(Some(ms * 1_000_000)));
+        assert_eq!(long, ["100 s", "3600 s", "100 h"]);
+    }
+
+    /// A row of these cells, with what stands below it, for a terminal of so many columns.
+    fn drawn(width: usize, cells: &[&str]) -> String {
+        let mut table = TransactionTable::new(width, false, false);
+        let columns: Vec<Column> = table.columns().collect();
+        assert_eq!(columns.len(), cells.len());
+        let mut cells: Vec<_> = cells.iter().map(|text| (Label::Plain, (*text).to_owned())).collect();
+        let below = table.spill(&columns, &mut cells);
+        let mut out = Styled::new(false);
+        line(&columns, &cells, &mut out);
+        lines_below(below, &mut out);
+        out.as_str().to_owned()
+    }
+
+    const BROADEST: [&str; 13] = [
+        "15:36:12.905",
+        "00:0c:29:1f:74:06",
+        "漢字ホ",
+        "D O R A D O…",
+        "unacknowledged",
+        "192.168.100.100",
+        "192.168.100.101",
+        "12h",
+        "1006",
+        "1006",
+        "12",
+        "",
+        "192.168.200.200",
+    ];
+
+    #[test]
+    fn every_row_fits_its_terminal() {
+        let at = |width: usize, changes: &[(usize, &'static str)]| {
+            let mut cells = BROADEST;
+            for (index, text) in changes {
+                cells[*index] = text;
+            }
+            let mut cells = cells.to_vec();
+            if width >= WIDEST {
+                cells.insert(12, "Some Vendor of Networks …");
+            }
+            let text = drawn(width, &cells);
+            assert!(text.lines().all(|line| wide(line) <= width), "{width}\n{text}");
+            text
+        };
+        for width in WIDE..240 {
+            at(width, &[]);
+            at(width, &[(12, "192.168.200.200 192.168.100.100 vlan 100 vlan 2000")]);
+            at(width, &[(7, "6d 23h 59m 59s"), (8, "9999"), (9, "9999"), (10, "99")]);
+        }
+        // A relay stands in the row where that is as wide as was promised, and below it where it is not.
+        assert_eq!(at(FULL, &[]).lines().count(), 1);
+        assert_eq!(at(WIDE, &[(12, "10.1.2.3")]).lines().count(), 2);
+        assert_eq!(at(WIDE, &[(12, "vlan 10")]).lines().count(), 1);
+        assert!(at(FULL, &[(7, "6d 23h 59m 59s")]).lines().nth(1).unwrap().ends_with(" 192.168.200.200"));
+        let slim = drawn(40, &[":1f:74:06", "unacknowledged", "192.168.100.100"]);
+        assert_eq!(slim, ":1f:74:06 unacknowledged 192.168.100.100\n");
+        for width in 20..80 {
+            let text =
+                drawn(width, &["1f:74:06", "unacknowledged", "2001:db8:1111:2222:3333:4444:5555:6666"]);
+            assert!(text.lines().all(|line| wide(line) <= width.max(38)), "{width}\n{text}");
+        }
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::clients::name;
-use super::table::{clock, shortened};
+use super::table::clock;
 use crate::analysis::transaction::Who;
 use crate::output::table::Table;
+use crate::output::width::shortened;
 use crate::output::words::counted;
+use crate::output::wrap::hanging;
 use crate::output::{Label, Styled};
 use crate::wire::HwAddr;
 use crate::wire::escape::escape;
@@ -77,15 +79,19 @@ pub fn draw(screen: &Screen) -> Styled {
     let mut out = Styled::new(screen.color);
     let (width, height) = screen.size;
     let time = clock(screen.now);
-    out.label(Label::Strong, time.get(..8).unwrap_or(&time));
-    out.text(&format!(
-        " UTC, watched for {}: {}, {} of {}, {} failing\n\n",
+    let time = time.get(..8).unwrap_or(&time);
+    let head = format!(
+        " UTC, watched for {}: {}, {} of {}, {} failing",
         stretch(screen.length),
         counted(screen.messages, "message"),
         counted(screen.exchanges, "exchange"),
         counted(screen.clients, "client"),
         screen.failing.len()
-    ));
+    );
+    let head = hanging(&head, width, time.len(), time.len().saturating_add(1));
+    out.label(Label::Strong, time).text(&head).text("\n");
+    // A second line takes the place of the empty one.
+    out.text(if head.contains('\n') { "" } else { "\n" });
     if screen.servers.is_empty() {
         out.label(Label::Dim, "no server heard yet").text("\n");
     } else {
@@ -145,22 +151,6 @@ pub fn draw(screen: &Screen) -> Styled {
     out
 }
 
-/// At most so many columns of a line; what colours it takes none.
-pub fn cut(line: &str, width: usize) -> String {
-    let (mut out, mut taken, mut inside) = (String::new(), 0_usize, false);
-    for letter in line.chars() {
-        if letter == '\u{1b}' || inside {
-            inside = !letter.is_ascii_alphabetic();
-        } else if taken >= width {
-            break;
-        } else {
-            taken = taken.saturating_add(1);
-        }
-        out.push(letter);
-    }
-    out
-}
-
 fn stretch(nanoseconds: i64) -> String {
     let seconds = nanoseconds.max(0) / 1_000_000_000;
     match seconds {
@@ -173,6 +163,7 @@ fn stretch(nanoseconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::width::columns;
 
     #[test]
     fn strangers_are_marked_and_lines_fit() {
@@ -219,6 +210,10 @@ mod tests {
         );
         assert!(text.contains("a\\x1b[31mb") && text.contains("2 min") && text.contains("more"), "{text}");
         assert!(text.lines().count() <= 24, "{text}");
-        assert_eq!(cut("\u{1b}[31mabcdef\u{1b}[0m", 3), "\u{1b}[31mabc");
+        let wide = "漢字ホスト名日本漢字ホスト名日本".as_bytes().to_vec();
+        let failing = vec![ClientLine { hostname: Some(wide.into()), ..screen.failing[0].clone() }];
+        let text = draw(&Screen { failing, ..screen }).as_str().to_owned();
+        let row = text.lines().find(|line| line.contains("漢字")).unwrap();
+        assert!(row.contains(" 漢字ホスト名日本漢… ") && columns(row) <= 80, "{text}");
     }
 }

@@ -3,16 +3,16 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::json6::named;
-use super::table::{shortened, tail};
 use crate::analysis::transaction::{
     Exchange, Exchange6, Kind, Known, Letter, Message, Seen, Seen6, Sense, Server, Server6, Step, bit, bit6,
 };
+use crate::output::width::{shortened, tail};
 use crate::wire::escape::escape;
 use crate::wire::seconds::Lease;
 use crate::wire::v6::{Duid, Prefix6};
 
 /// Columns of a client's name.
-const CLIENT: usize = 18;
+const CLIENT: usize = 17;
 /// Leases named in a line.
 const NAMED: usize = 3;
 
@@ -145,7 +145,7 @@ impl Shown for Seen6 {
         let name = exchange.mac.map(|mac| mac.to_string()).or_else(duid);
         let address = || exchange.extra.client.map_or_else(|| "-".to_owned(), |client| client.to_string());
         // What a DUID begins with is its kind.
-        tail(&name.unwrap_or_else(address), CLIENT.saturating_sub(1))
+        tail(&name.unwrap_or_else(address), CLIENT)
     }
 
     fn address(exchange: &Exchange6) -> Option<String> {
