@@ -85,23 +85,26 @@ impl<'a> Said<'a, '_> {
     fn data(&self, code: u8) -> Option<Cow<'a, [u8]>> {
         let span = self.outline.find(code).filter(|span| !span.is_truncated())?;
         if self.outline.is_repeated(code) {
-            return Some(self.joined(span));
+            return self.joined(span);
         }
         Some(Cow::Borrowed(span.data(self.packet)))
     }
 
     #[cold]
-    fn joined(&self, span: &Span) -> Cow<'a, [u8]> {
+    fn joined(&self, span: &Span) -> Option<Cow<'a, [u8]>> {
+        if self.outline.same_code(span).any(Span::is_truncated) {
+            return None;
+        }
         let mut joined = Vec::new();
         self.outline.joined(self.packet, span, &mut joined);
-        Cow::Owned(joined)
+        Some(Cow::Owned(joined))
     }
 
     #[inline]
     fn number(&self, code: u8) -> Option<u32> {
         let span = self.outline.find(code).filter(|span| !span.is_truncated())?;
         if self.outline.is_repeated(code) {
-            return self.joined(span).as_ref().try_into().ok().map(u32::from_be_bytes);
+            return self.joined(span)?.as_ref().try_into().ok().map(u32::from_be_bytes);
         }
         span.data(self.packet).try_into().ok().map(u32::from_be_bytes)
     }
@@ -172,6 +175,7 @@ fn request(said: &Said<'_, '_>, datagram: &Datagram<'_>, say: &mut impl FnMut(Co
     if let Some(IpAddr::V4(source)) = datagram.ip.map(|ip| ip.src)
         && holds
         && !selects
+        && said.complete()
         && said.giaddr().is_unspecified()
         && udp.src_port != SERVER_PORT
         && !datagram.ip.is_some_and(|ip| is_broadcast(ip.dst))
@@ -265,24 +269,40 @@ fn routing(said: &Said<'_, '_>, address: Ipv4Addr, prefix: Option<u8>, say: &mut
     if let (Some(router), Some(prefix)) = (said.first(3, |_| true), prefix.filter(|prefix| *prefix <= 30)) {
         let mask = u32::from(Prefix::mask(prefix));
         let outside = u32::from(router) & mask != u32::from(address) & mask;
-        if outside && !router.is_unspecified() && !routed && !said.has(33) {
+        if outside && !router.is_unspecified() && !routed && !said.has(33) && said.complete() {
             say(Code::RouterOffSubnet, [router.into(), address.into(), prefix.into()]);
         }
     }
     if !routed || !said.has(3) {
         return;
     }
-    let data = said.data(121).or_else(|| said.data(249)).unwrap_or_default();
-    let mut listed = Routes::new(&data);
+    for code in [121_u8, 249] {
+        if !said.has(code) {
+            if !said.complete() {
+                return;
+            }
+            continue;
+        }
+        // What is cut off may be the default route.
+        let Some(data) = said.data(code) else { return };
+        match lacks_default(&data) {
+            Some(true) => return say(Code::RoutesWithoutDefault, [code.into(), 0, 0]),
+            Some(false) => return,
+            None => {}
+        }
+    }
+}
+
+/// True for routes none of which is the default, nor all of them it in two halves; `None` where they are no list of routes.
+fn lacks_default(data: &[u8]) -> Option<bool> {
+    let mut listed = Routes::new(data);
     let (mut all, mut low, mut high) = (false, false, false);
     for route in listed.by_ref() {
         all |= route.width == 0;
         low |= route.width == 1 && u32::from(route.destination) == 0;
         high |= route.width == 1 && u32::from(route.destination) == 1 << 31;
     }
-    if listed.is_exhausted() && !all && !(low && high) {
-        say(Code::RoutesWithoutDefault, [if said.has(121) { 121 } else { 249 }, 0, 0]);
-    }
+    (listed.is_exhausted() && !data.is_empty()).then_some(!(all || (low && high)))
 }
 
 fn timers(said: &Said<'_, '_>, lease: Option<u32>, say: &mut impl FnMut(Code, [u32; 3])) {
@@ -381,6 +401,15 @@ mod tests {
                 m.set_option(121, &[0, 10, 0, 1, 1]);
             }),
             (&["routes-without-default"], |m| m.set_option(121, &[8, 10, 10, 0, 0, 1])),
+            (&[], |m| m.set_option(121, &[])),
+            (&["routes-without-default"], |m| {
+                m.set_option(121, &[33]);
+                m.set_option(249, &[8, 10, 10, 0, 0, 1]);
+            }),
+            (&[], |m| {
+                m.set_option(121, &[0, 10, 0, 0, 1]);
+                m.set_option(249, &[8, 10, 10, 0, 0, 1]);
+            }),
             (&[], |m| m.set_option(121, &[1, 0, 10, 0, 0, 1, 1, 128, 10, 0, 0, 1])),
             (&[], |m| {
                 m.set_option(121, &[8, 10, 10, 0, 0, 1]);
@@ -413,6 +442,61 @@ mod tests {
         ];
         for (number, (want, change)) in cases.iter().enumerate() {
             assert_eq!(offer(change), *want, "case {number}");
+        }
+    }
+
+    /// What the capture leaves out may be what is missed.
+    #[test]
+    fn of_what_is_cut_off_nothing_is_said() {
+        let request = Message::request(MessageType::DISCOVER, Xid(7), Mac([2, 0, 0, 0, 0, 1]));
+        let mut offer = Message::reply(MessageType::OFFER, &request);
+        offer.yiaddr = [10, 0, 0, 50].into();
+        offer.set_option(54, &[10, 0, 0, 1]);
+        offer.set_option(51, &3600_u32.to_be_bytes());
+        offer.set_option(1, &[255, 255, 255, 0]);
+        offer.set_option(3, &[10, 0, 1, 1]);
+        let found = |offer: &Message, less: usize| -> Vec<&str> {
+            let bytes = offer.encode();
+            let left = &bytes[..bytes.len() - less];
+            let mut datagram = Datagram::bare(left);
+            datagram.cut = less > 0;
+            let (packet, mut outline) = (Packet::new(left), Outline::default());
+            outline.read(&packet, bytes.len(), less > 0);
+            let mut problems = Vec::new();
+            judge(&packet, &outline, &datagram, false, &mut problems);
+            problems.iter().map(|problem| problem.code.name()).collect()
+        };
+        assert_eq!(found(&offer, 0), ["router-off-subnet"]);
+        assert_eq!(found(&offer, 1), [""; 0], "routes may follow");
+        offer.set_option(121, &[8, 10, 10, 0, 0, 1, 8, 11, 10, 0, 0, 1]);
+        assert_eq!(found(&offer, 0), ["routes-without-default"]);
+        assert_eq!(found(&offer, 7), [""; 0], "one of them may be the default");
+        offer.remove_option(121);
+        offer.set_option(249, &[8, 10, 10, 0, 0, 1]);
+        assert_eq!(found(&offer, 0), ["routes-without-default"]);
+        assert_eq!(found(&offer, 1), [""; 0], "option 121 may follow");
+        let mut renewal = Message::request(MessageType::REQUEST, Xid(7), Mac([2, 0, 0, 0, 0, 1]));
+        renewal.ciaddr = [10, 0, 0, 5].into();
+        for (cut, want) in [(false, &["renew-source-differs"][..]), (true, &[])] {
+            let bytes = renewal.encode();
+            let mut datagram = Datagram::bare(&bytes);
+            datagram.udp = Some(Udp { src_port: 68, dst_port: 67 });
+            datagram.cut = cut;
+            let ips = ([10, 9, 9, 9].into(), [10, 0, 0, 1].into());
+            datagram.ip = Some(Ip {
+                src: IpAddr::V4(ips.0),
+                dst: IpAddr::V4(ips.1),
+                ttl: 64,
+                tos: 0,
+                id: None,
+                dont_fragment: None,
+                fragmented: false,
+            });
+            let (packet, mut outline) = (Packet::new(&bytes), Outline::default());
+            outline.read(&packet, bytes.len() + usize::from(cut), cut);
+            let mut problems = Vec::new();
+            judge(&packet, &outline, &datagram, false, &mut problems);
+            assert_eq!(problems.iter().map(|problem| problem.code.name()).collect::<Vec<_>>(), want);
         }
     }
 
