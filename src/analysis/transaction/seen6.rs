@@ -10,6 +10,7 @@ use super::names::{Letter, Side};
 use super::seen::{Around, place};
 use crate::time::Precision;
 use crate::wire::frame::Datagram;
+use crate::wire::problem::Code;
 use crate::wire::v6::facts::{IaKind, Status, names};
 use crate::wire::v6::usable::{is_success, is_usable};
 use crate::wire::v6::{Facts, MessageType, Outline, Packet, StatusCode};
@@ -35,6 +36,8 @@ pub mod bit6 {
     pub const TIMELESS: u16 = 1 << 7;
     /// Six digits of a second only.
     pub const MICRO: u16 = 1 << 8;
+    /// The capture holds a part of it only.
+    pub const CUT: u16 = 1 << 9;
 }
 
 /// One message.
@@ -321,6 +324,7 @@ pub(super) fn seen(
     set(bit6::OUTBOUND, around.outbound);
     set(bit6::LINK_DST, link_dst.is_some_and(|dst| dst.mac().is_some()));
     set(bit6::TIMELESS, around.time.is_none());
+    set(bit6::CUT, outline.problems.iter().any(|problem| problem.code == Code::CaptureCut));
     set(bit6::MICRO, around.precision == Precision::Micro);
     let mac = |addr: Option<HwAddr>| addr.and_then(|addr| addr.mac()).unwrap_or_default();
     let seen = Seen6 {

@@ -220,7 +220,8 @@ impl Message for Seen6 {
                 had.nak |= self.letter != Letter::Advertise;
                 extra.status = self.status.or(extra.status);
             }
-            _ => had.answer |= self.letter == Letter::LeaseQueryReply,
+            // A REPLY that is neither is cut before what it says.
+            _ => had.answer |= matches!(self.letter, Letter::LeaseQueryReply | Letter::Reply),
         }
     }
 
@@ -307,6 +308,7 @@ impl Seen6 {
     pub(super) fn sense_in(&self, asked: Option<Letter>, wished: &[(IaKind, u32)]) -> Sense {
         let gives = !self.has(bit6::REFUSED)
             && (self.has(bit6::USABLE) || (wished.is_empty() && !self.has(bit6::FAILED)));
+        let unknown = self.has(bit6::CUT) && !self.has(bit6::FAILED);
         match (self.letter, asked) {
             (Letter::Solicit, _) => Sense::Seeks,
             (Letter::Advertise, _) if gives => Sense::Offers,
@@ -322,6 +324,8 @@ impl Seen6 {
             }
             (Letter::Reply, _) if gives => Sense::Grants,
             (Letter::AddrRegReply, _) => Sense::Grants,
+            (Letter::Advertise, _) if unknown => Sense::Offers,
+            (Letter::Reply, _) if unknown => Sense::Other,
             (Letter::Advertise | Letter::Reply, _) => Sense::Refuses,
             _ if self.from_client => Sense::Asks,
             _ => Sense::Other,

@@ -70,6 +70,7 @@ fn hear(heard: &Heard, joiner: &mut Both, story: &mut Story) {
         ports: (heard.source_port, if client { 547 } else { 546 }),
         vlans: Vec::new(),
         outbound: false,
+        cut: 0,
     };
     put(&way, heard.protocol, &heard.bytes, &heard.problems, &mut batch);
     let glance = batch.six.first().map(|own| own.glance).unwrap_or_default();

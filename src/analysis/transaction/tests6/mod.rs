@@ -29,6 +29,8 @@ pub(crate) struct Way {
     pub(crate) ports: (u16, u16),
     pub(crate) vlans: Vec<u16>,
     pub(crate) outbound: bool,
+    /// So many of the last bytes are not in the capture.
+    pub(crate) cut: usize,
 }
 
 /// Adds a message to a batch, by the frame that it would be.
@@ -55,7 +57,8 @@ pub(crate) fn put(way: &Way, protocol: Protocol, message: &[u8], problems: &[Pro
     };
     let before = batch.items.len();
     let mut walker = Walker::new(Ports::every());
-    walker.walk(LinkType::ETHERNET, &frame, frame.len(), way.time.unwrap_or(0), |datagram| {
+    let left = &frame[..frame.len() - way.cut];
+    walker.walk(LinkType::ETHERNET, left, frame.len(), way.time.unwrap_or(0), |datagram| {
         if datagram.protocol == Protocol::Icmpv6 {
             batch.router(&around, &datagram, problems);
             return;
@@ -141,6 +144,7 @@ impl Talk {
             ports: if from < 100 { (546, 547) } else { (547, 546) },
             vlans: Vec::new(),
             outbound: false,
+            cut: 0,
         }
     }
 

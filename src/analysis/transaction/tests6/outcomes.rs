@@ -36,6 +36,38 @@ fn a_lease_is_bound_though_the_identifier_changes() {
     );
 }
 
+/// What the capture leaves out of a REPLY may be what it gives, or why it does not.
+#[test]
+fn a_cut_reply_refuses_nothing() {
+    let story = |cut: usize, parts: &[Part]| {
+        let parts = parts.to_vec();
+        move |talk: &mut Talk| {
+            talk.until_request(0, 7, &[na("2001:db8::5")]);
+            let mut way = talk.way(1010, 100, Some(1));
+            way.cut = cut;
+            talk.put(&way, &Talk::message(MessageType::REPLY, 8, 1, Some(100), &parts));
+        }
+    };
+    let given = [na("2001:db8::5")];
+    check(story(0, &given), &[("acquire", "bound", "S A R P")]);
+    check(story(20, &given), &[("acquire", "answered", "S A R P")]);
+    check(story(0, &[none(opt::IA_NA, 0, "")]), &[("acquire", "refused", "S A R P")]);
+    // A status that is there says no all the same.
+    let why = [said(1, "no"), none(opt::IA_NA, 0, "")];
+    check(story(4, &why), &[("acquire", "refused", "S A R P")]);
+    let offered = |cut: usize| {
+        move |talk: &mut Talk| {
+            talk.ask(0, MessageType::SOLICIT, 7, None, &[none(opt::IA_NA, 0, "")]);
+            let mut way = talk.way(10, 100, Some(1));
+            way.cut = cut;
+            let parts = [none(opt::IA_NA, 2, "none")];
+            talk.put(&way, &Talk::message(MessageType::ADVERTISE, 7, 1, Some(100), &parts));
+        }
+    };
+    check(offered(0), &[("acquire", "no-addresses", "S A")]);
+    check(offered(12), &[("acquire", "offered", "S A")]);
+}
+
 #[test]
 fn rapid_commit_needs_no_request() {
     let commit = |with: &[Part]| {
