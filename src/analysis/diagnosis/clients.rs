@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use super::evidence::{Evidence, Place};
 use super::history::{CLIENTS, MOST, SECOND, Said, finding, party};
+use super::rules::{Again, Broken};
 use super::{Code, Diagnosis, Finding, Id};
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::KeyedMap;
@@ -15,7 +16,7 @@ use crate::wire::HwAddr;
 const RECENT: usize = 4;
 /// Times remembered of one kind of event.
 const TIMES: usize = 24;
-/// Client identifiers and addresses remembered of a client.
+/// Client identifiers and addresses remembered of a client, and messages of an exchange.
 const OF_ONE: usize = 8;
 
 /// What was said of a client; bits of [`Client::said`].
@@ -33,6 +34,10 @@ struct Closed {
     kind: Kind,
     outcome: Outcome,
     from_client: bool,
+    /// It begins with a REQUEST.
+    asks: bool,
+    /// Identifier of the first message.
+    xid: u32,
     start: i64,
     ciaddr: Ipv4Addr,
     wanted: Option<Ipv4Addr>,
@@ -40,22 +45,41 @@ struct Closed {
     offer: Option<(i64, Ipv4Addr, u64)>,
     server: Option<Ipv4Addr>,
     refusal: Option<u64>,
-    /// When it was sent first, and in which frame; and again, of what came to nothing.
+    /// When it was sent first, and in which frame; and again, the latest, of what came to nothing.
     sent: Option<(i64, u64)>,
-    again: Box<[(i64, u64)]>,
+    again: Box<[Resent]>,
+    /// An ACK that arrived broken, which nearly none does.
+    broken: Option<Box<Broken>>,
+}
+
+/// A message of a client that was not its first.
+#[derive(Clone, Copy, Debug)]
+struct Resent {
+    time: i64,
+    frame: u64,
+    xid: u32,
 }
 
 impl Closed {
     /// What is kept of an exchange.
     fn of(exchange: &Exchange) -> Self {
         let reply = |letter: Letter| exchange.replies().find(move |seen| seen.letter == letter);
-        let mut sent = exchange.sent().take(OF_ONE);
+        let mut sent = exchange.sent();
         let first = sent.next();
-        let again = if exchange.outcome.is_success() { Box::default() } else { sent.map(at).collect() };
+        let again = if exchange.outcome.is_success() {
+            Box::default()
+        } else {
+            let resent = |seen: &Seen| Resent { time: seen.time, frame: seen.frame, xid: seen.xid };
+            let mut latest: Box<[Resent]> = sent.rev().take(OF_ONE - 1).map(resent).collect();
+            latest.reverse();
+            latest
+        };
         Self {
             kind: exchange.kind,
             outcome: exchange.outcome,
             from_client: exchange.had().client,
+            asks: first.is_some_and(|first| first.letter == Letter::Request),
+            xid: exchange.xids.first().copied().unwrap_or(0),
             start: exchange.first().map_or(0, |seen| seen.time),
             ciaddr: first.map_or(Ipv4Addr::UNSPECIFIED, |seen| seen.ciaddr),
             wanted: exchange.asked(),
@@ -64,12 +88,18 @@ impl Closed {
             refusal: reply(Letter::Nak).map(|seen| seen.frame),
             sent: first.map(at),
             again,
+            broken: Broken::last(exchange).map(Box::new),
         }
+    }
+
+    /// The client asked with this identifier.
+    fn has_xid(&self, xid: u32) -> bool {
+        self.from_client && (self.xid == xid || self.again.iter().any(|sent| sent.xid == xid))
     }
 
     /// When and in which frames it was sent.
     fn sent(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
-        self.sent.into_iter().chain(self.again.iter().copied())
+        self.sent.into_iter().chain(self.again.iter().map(|sent| (sent.time, sent.frame)))
     }
 
     /// Frames of what was sent.
@@ -79,7 +109,14 @@ impl Closed {
 
     /// When it was sent last, else when it began.
     fn last(&self) -> i64 {
-        self.again.last().copied().or(self.sent).map_or(self.start, |(time, _)| time)
+        self.sent().last().map_or(self.start, |(time, _)| time)
+    }
+
+    /// What it asks, if it begins with a REQUEST.
+    fn again(&self) -> Again {
+        let wanted = self.wanted.filter(|_| self.kind == Kind::Reboot);
+        let time = self.sent.map_or(self.start, |(time, _)| time);
+        Again { time, xid: self.xid, ciaddr: self.ciaddr, wanted }
     }
 
     fn is_unanswered(&self, kind: Kind) -> bool {
@@ -125,15 +162,16 @@ struct Client {
 }
 
 impl Client {
-    /// Keeps `closed` in its place by time, and gives the one before it and the one after it, each with it, to `pair`.
-    fn keep(&mut self, closed: Closed, mut pair: impl FnMut(&Closed, &Closed)) {
+    /// Keeps `closed` in its place by time, and gives the one before it and the one after it, each with it, to `pair`; beside them
+    /// what was kept before.
+    fn keep(&mut self, closed: Closed, mut pair: impl FnMut(&Closed, &Closed, &[Closed])) {
         let oldest = usize::from(self.oldest);
         let newest = oldest.checked_sub(1).or_else(|| self.closed.len().checked_sub(1));
         let last = newest.and_then(|newest| self.closed.get(newest));
         if last.is_none_or(|last| last.start <= closed.start) {
             // Nearly all come in their order, and the others of a client are not looked at for that.
             if let Some(last) = last {
-                pair(last, &closed);
+                pair(last, &closed, &self.closed);
             }
             if self.closed.len() < RECENT {
                 self.closed.push(closed);
@@ -148,10 +186,10 @@ impl Client {
         self.oldest = 0;
         let at = self.closed.partition_point(|other| other.start <= closed.start);
         if let Some(before) = at.checked_sub(1).and_then(|before| self.closed.get(before)) {
-            pair(before, &closed);
+            pair(before, &closed, &self.closed);
         }
         if let Some(after) = self.closed.get(at) {
-            pair(&closed, after);
+            pair(&closed, after, &self.closed);
         }
         self.closed.insert(at, closed);
         if self.closed.len() > RECENT {
@@ -220,7 +258,7 @@ impl Clients {
             self.decliners.entry(key).or_insert(at(seen));
         }
         addresses(client, exchange, &mut findings);
-        client.keep(Closed::of(exchange), |early, late| pair(early, late, found, &mut findings));
+        client.keep(Closed::of(exchange), |early, late, all| pair((early, late), all, found, &mut findings));
         for mut said in findings {
             said.client = exchange.mac;
             if exchange.mac.is_some() {
@@ -242,22 +280,56 @@ impl Clients {
     }
 }
 
+/// Which NAKs refuse anew: several servers that refuse one request refuse it once.
+#[derive(Default)]
+struct Refusals {
+    requests: usize,
+    count: usize,
+    /// A REQUEST came since the last that counts.
+    since: bool,
+}
+
+impl Refusals {
+    fn asked(&mut self, seen: &Seen) {
+        if seen.letter == Letter::Request {
+            self.requests = self.requests.saturating_add(1);
+            self.since = true;
+        }
+    }
+
+    /// There are no more of them than requests, and one server refuses each.
+    fn refuses(&mut self, exchange: &Exchange, seen: &Seen) -> bool {
+        let naks = || exchange.replies().filter(|other| other.letter == Letter::Nak);
+        if !exchange.had().client {
+            return naks().next().is_some_and(|first| first.server() == seen.server());
+        }
+        let of_server = || {
+            naks()
+                .take_while(|other| other.frame != seen.frame)
+                .filter(|other| other.server() == seen.server())
+        };
+        let anew = self.count < self.requests && (self.since || of_server().count() >= self.count);
+        if anew {
+            self.count = self.count.saturating_add(1);
+            self.since = false;
+        }
+        anew
+    }
+}
+
 /// What a client does too often.
 fn events(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>) {
     let Client { asked, troubles, said: known, .. } = client;
-    let refusal = exchange.replies().find(|seen| seen.letter == Letter::Nak);
-    // Several servers that refuse one request refuse it once.
-    let refuses = |seen: &Seen| {
-        refusal.is_some_and(|first| {
-            first.frame == seen.frame || (!exchange.had().client && first.server() == seen.server())
-        })
-    };
+    let mut refusals = Refusals::default();
     for seen in exchange.said().map(|step| &step.seen) {
         let (flag, list, count, span) = match seen.letter {
-            Letter::Nak if !refuses(seen) => continue,
+            Letter::Nak if !refusals.refuses(exchange, seen) => continue,
             Letter::Nak => (said::NAK_LOOP, &mut troubles.get_or_insert_default().naks, 3, 60),
             Letter::Decline => (said::DECLINES, &mut troubles.get_or_insert_default().declines, 3, 300),
-            Letter::Discover | Letter::Request | Letter::Inform => (said::STORM, &mut *asked, 21, 10),
+            Letter::Discover | Letter::Request | Letter::Inform => {
+                refusals.asked(seen);
+                (said::STORM, &mut *asked, 21, 10)
+            }
             _ => continue,
         };
         // What was said is said once: no more is remembered for it.
@@ -276,13 +348,19 @@ fn events(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>)
     }
 }
 
+/// The identifier that a client gives, 0 for none; `None` where what it said is not known.
+pub(super) fn identifier(exchange: &Exchange) -> Option<u32> {
+    let given = exchange.sent().find(|seen| seen.has(bit::CLIENT_ID));
+    let whole = || exchange.sent().any(|seen| seen.has(bit::COMPLETE));
+    given.map(|seen| seen.client_id).or_else(|| whole().then_some(0))
+}
+
 /// Identifiers and addresses of a client.
 fn addresses(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>) {
     let Some(ack) = exchange.replies().find(|seen| seen.letter == Letter::Ack && seen.gives()) else {
         return;
     };
-    let id = exchange.sent().next().map(|seen| if seen.has(bit::CLIENT_ID) { seen.client_id } else { 0 });
-    if let Some(id) = id
+    if let Some(id) = identifier(exchange)
         && !client.ids.contains(&id)
         && client.ids.len() < OF_ONE
     {
@@ -328,8 +406,18 @@ fn distinct(held: &[Held]) -> usize {
     held.iter().enumerate().filter(is_new).count()
 }
 
-/// What one exchange and the client's next one show together.
-fn pair(early: &Closed, late: &Closed, found: &mut Vec<Diagnosis>, findings: &mut Vec<Finding>) {
+/// What one exchange and the client's next one show together; `all` are those of the client beside.
+fn pair(
+    (early, late): (&Closed, &Closed),
+    all: &[Closed],
+    found: &mut Vec<Diagnosis>,
+    findings: &mut Vec<Finding>,
+) {
+    if let Some(broken) = early.broken.as_deref().filter(|_| late.asks)
+        && broken.is_ignored(&late.again())
+    {
+        found.push(broken.diagnosis());
+    }
     let frames =
         || -> Vec<u64> { early.frames().chain(early.refusal).chain(late.frames().take(1)).collect() };
     let mut say = |code: Code, mut frames: Vec<u64>, message: String| {
@@ -367,6 +455,8 @@ fn pair(early: &Closed, late: &Closed, found: &mut Vec<Diagnosis>, findings: &mu
         && matches!(early.outcome, Outcome::Unanswered | Outcome::Open)
         && early.start < late.start
         && early.sent().any(recent)
+        && !early.has_xid(late.xid)
+        && !all.iter().any(|other| other.has_xid(late.xid))
     {
         let all = early.frames().chain([frame]).collect();
         say(Code::XidMismatch, all, "an OFFER came with a transaction number nobody asked with".to_owned());
@@ -393,6 +483,8 @@ mod tests {
             kind: Kind::Renew,
             outcome: Outcome::Renewed,
             from_client: true,
+            asks: true,
+            xid: 0,
             start,
             ciaddr: Ipv4Addr::UNSPECIFIED,
             wanted: None,
@@ -401,6 +493,7 @@ mod tests {
             refusal: None,
             sent: None,
             again: Box::default(),
+            broken: None,
         }
     }
 
@@ -413,7 +506,7 @@ mod tests {
             let (mut client, mut list) = (Client::default(), Vec::<i64>::new());
             for start in starts {
                 let (mut told, at) = (Vec::new(), list.partition_point(|other| other <= start));
-                client.keep(closed(*start), |early, late| told.push((early.start, late.start)));
+                client.keep(closed(*start), |early, late, _| told.push((early.start, late.start)));
                 list.insert(at, *start);
                 let around = list.get(at.saturating_sub(1)..list.len().min(at + 2)).unwrap();
                 assert_eq!(told, around.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use super::clients::identifier;
 use super::evidence::{Evidence, Place};
 use super::history::{CLIENTS, FRAMES, MOST, SECOND, Said, finding};
 use super::signs::Signs;
@@ -21,7 +22,9 @@ const ADDRESSES: u32 = 1 << 23;
 #[derive(Clone, Copy, Debug)]
 struct Lease {
     mac: HwAddr,
+    /// Option 61, 0 where there is none; and whether that is known.
     id: u32,
+    known: bool,
     typed: bool,
     time: i64,
     length: u32,
@@ -264,11 +267,17 @@ impl Leases {
             return;
         }
         let Some(ack) = ack else { return };
-        let id = exchange.sent().find(|seen| seen.has(bit::CLIENT_ID)).map_or(0, |seen| seen.client_id);
-        let typed = exchange.texts.client_id.as_deref().is_some_and(|id| id.first() == Some(&1));
+        // Of a client that was not heard its server may tell (RFC 6842).
+        let echoed = || ack.has(bit::CLIENT_ID).then_some(ack.client_id);
+        let given = identifier(exchange).or_else(echoed);
+        let id = given.unwrap_or(0);
+        // What only the server says is compared, and not looked into.
+        let text = exchange.texts.client_id.as_deref();
+        let typed = text.map_or(id != 0, |text| text.first() == Some(&1));
         let lease = Lease {
             mac,
             id,
+            known: given.is_some(),
             typed,
             time: ack.time,
             length: if ack.has(bit::LEASE) { ack.lease } else { 0 },
@@ -406,7 +415,7 @@ fn twice(address: Ipv4Addr, (one, other): (Lease, Lease), ended: Option<i64>, fo
     let length = i64::from(early.length).saturating_mul(SECOND);
     let runs = early.length == u32::MAX || late.time < early.time.saturating_add(length);
     let between = |time: i64| (early.time..=late.time).contains(&time);
-    if !runs || between(early.ended) || ended.is_some_and(between) {
+    if !runs || between(early.ended) || ended.is_some_and(between) || !early.known || !late.known {
         return;
     }
     let same = early.id == late.id && early.id != 0;

@@ -38,6 +38,7 @@ struct Manner {
     mac: Mac,
     place: u32,
     gives: bool,
+    counts: bool,
     bits: u32,
 }
 
@@ -113,6 +114,7 @@ impl Network {
             mac: seen.src_mac,
             place: seen.place,
             gives: seen.gives(),
+            counts,
             bits: seen.bits & (bit::ETHERNET | bit::SERVER_ID),
         };
         let slot = manner.slot();
@@ -120,7 +122,7 @@ impl Network {
         let index = if let Some((_, index)) = known {
             index
         } else {
-            let Some(index) = self.meet(seen, name) else { return };
+            let Some(index) = self.meet(seen, name, counts) else { return };
             if let Some(to) = self.latest.0.get_mut(slot) {
                 *to = Some((manner, index));
             }
@@ -137,8 +139,8 @@ impl Network {
         }
     }
 
-    /// A server speaks in a manner that is not among the latest.
-    fn meet(&mut self, seen: &Seen, name: Ipv4Addr) -> Option<usize> {
+    /// A server speaks in a manner that is not among the latest. What is a copy comes from whoever passes it on.
+    fn meet(&mut self, seen: &Seen, name: Ipv4Addr, counts: bool) -> Option<usize> {
         if self.served.len() < MOST {
             self.served.insert(seen.src);
             self.served.insert(name);
@@ -157,7 +159,7 @@ impl Network {
         if server.places.len() < OF_ONE {
             server.places.insert(seen.place);
         }
-        let plain = seen.has(bit::ETHERNET | bit::SERVER_ID) && seen.giaddr.is_unspecified();
+        let plain = counts && seen.has(bit::ETHERNET | bit::SERVER_ID) && seen.giaddr.is_unspecified();
         if plain && seen.src == seen.server_id && seen.src_mac != Mac::ZERO && server.macs.len() < OF_ONE {
             server.macs.entry((seen.place, seen.src_mac.0)).or_insert((seen.time, seen.frame));
         }
@@ -171,7 +173,7 @@ impl Network {
                 self.forget_asked(seen.giaddr);
             }
         }
-        if seen.gives() && self.givers.len() < MOST {
+        if counts && seen.gives() && self.givers.len() < MOST {
             let givers = self.givers.entry((seen.place, seen.giaddr)).or_default();
             if seen.has(bit::SERVER_ID) && givers.len() < OF_ONE {
                 givers.entry(seen.server_id).or_insert((seen.time, seen.frame));
@@ -286,9 +288,10 @@ impl Network {
         let Some(offer) = exchange.replies().find(|seen| seen.letter == Letter::Offer) else { return };
         let mut discovers =
             exchange.sent().filter(|seen| seen.letter == Letter::Discover && seen.time <= offer.time);
-        let Some(first) = discovers.next().filter(|first| first.secs == 0) else { return };
-        let last = discovers.next_back().unwrap_or(first);
-        if offer.time.saturating_sub(first.time) <= 3 * SECOND {
+        let Some(last) = discovers.next_back() else { return };
+        let new = if last.secs == 0 { Some(last) } else { discovers.rfind(|seen| seen.secs == 0) };
+        let Some(new) = new else { return };
+        if offer.time.saturating_sub(new.time) <= 3 * SECOND {
             self.prompt = true;
         } else if last.secs >= 3
             && self.waited.len() < MOST
@@ -408,30 +411,31 @@ impl Network {
 
 /// One message that comes around.
 fn loops(exchange: &Exchange, said: &mut Said) {
-    for letter in [Letter::Discover, Letter::Request, Letter::Inform] {
-        let steps = exchange.steps.iter().map(|step| &step.seen);
-        let relayed: Vec<&Seen> =
-            steps.filter(|seen| seen.letter == letter && !seen.giaddr.is_unspecified()).collect();
-        for first in &relayed {
-            let within = |seen: &&&Seen| {
-                seen.xid == first.xid && (0..=5 * SECOND).contains(&seen.time.saturating_sub(first.time))
-            };
-            let hops: BTreeSet<u8> = relayed.iter().filter(within).map(|seen| seen.hops).collect();
-            let spread = hops.last().unwrap_or(&0).saturating_sub(*hops.first().unwrap_or(&0));
-            if hops.len() >= 4 && spread >= 3 {
-                let text = format!(
-                    "one {} came by with {} to {} hops",
-                    letter.name().to_uppercase(),
-                    first.hops,
-                    first.hops.saturating_add(spread)
-                );
-                let all: Evidence =
-                    relayed.iter().filter(within).map(|seen| (seen.time, seen.frame)).collect();
-                let mut found = all.finding(Code::RelayLoop, text);
-                found.client = exchange.mac;
-                said.merge(found);
-                return;
-            }
+    let steps = exchange.steps.iter().map(|step| &step.seen);
+    let relayed: Vec<&Seen> =
+        steps.filter(|seen| seen.from_client && !seen.giaddr.is_unspecified()).collect();
+    if relayed.len() < 4 {
+        return;
+    }
+    for first in &relayed {
+        let within = |seen: &&&Seen| {
+            (seen.letter, seen.xid) == (first.letter, first.xid)
+                && (0..=5 * SECOND).contains(&seen.time.saturating_sub(first.time))
+        };
+        let hops: BTreeSet<u8> = relayed.iter().filter(within).map(|seen| seen.hops).collect();
+        let spread = hops.last().unwrap_or(&0).saturating_sub(*hops.first().unwrap_or(&0));
+        if hops.len() >= 4 && spread >= 3 {
+            let text = format!(
+                "one {} came by with {} to {} hops",
+                first.letter.name().to_uppercase(),
+                first.hops,
+                first.hops.saturating_add(spread)
+            );
+            let all: Evidence = relayed.iter().filter(within).map(|seen| (seen.time, seen.frame)).collect();
+            let mut found = all.finding(Code::RelayLoop, text);
+            found.client = exchange.mac;
+            said.merge(found);
+            return;
         }
     }
 }

@@ -12,6 +12,10 @@ use crate::wire::problem::{self, Severity};
 
 const SECOND: i64 = 1_000_000_000;
 
+/// Longest gap to a retransmission with another identifier.
+const RETRANSMIT: i64 = 35 * SECOND;
+/// Within this a client that did not take an ACK asks for something else.
+const SOON: i64 = 120 * SECOND;
 /// So many moments are told one by one.
 const TIMES: usize = 12;
 
@@ -87,6 +91,12 @@ impl<'a> Case<'a> {
         })
     }
 
+    /// What a reply answers: the latest before it with its identifier, else the latest.
+    fn asked_by(&self, reply: &Seen, fits: impl Fn(&Seen) -> bool) -> Option<&'a Seen> {
+        let of_xid = self.before(reply).find(|sent| sent.xid == reply.xid && fits(sent));
+        of_xid.or_else(|| self.before(reply).find(|sent| fits(sent)))
+    }
+
     /// Problems of single messages.
     fn packets(&mut self) {
         for (frame, problem) in &self.exchange.problems {
@@ -96,18 +106,18 @@ impl<'a> Case<'a> {
 
     fn reply(&mut self, seen: &'a Seen, strict: bool) {
         self.checksum(seen);
-        let Some(asked) = self.before(seen).next() else {
+        let Some(asked) = self.asked_by(seen, |_| true) else {
             if seen.letter == Letter::Ack {
                 self.ack(seen, None);
             }
             return;
         };
-        let request = self.before(seen).find(|seen| seen.letter == Letter::Request);
+        let request = self.asked_by(seen, |sent| sent.letter == Letter::Request);
         if matches!(seen.letter, Letter::Offer | Letter::Ack | Letter::Nak) {
             self.direction(seen, asked);
         }
-        if matches!(seen.letter, Letter::Offer | Letter::Ack) && asked.xid == seen.xid {
-            self.identity(seen, asked, strict);
+        if matches!(seen.letter, Letter::Offer | Letter::Ack) {
+            self.identity(seen, strict);
         }
         match seen.letter {
             Letter::Ack => self.ack(seen, request),
@@ -120,7 +130,8 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// A reply that arrived broken, and what the client did next as if there were none.
+    /// A reply that arrived broken, and what the client did next as if there were none. What it did in an exchange after an ACK is told
+    /// [there](super::clients).
     fn checksum(&mut self, seen: &Seen) {
         if !seen.has(bit::CHECKSUM) {
             return;
@@ -129,15 +140,16 @@ impl<'a> Case<'a> {
         let next = self.exchange.superseded.filter(|next| next.time > seen.time);
         let ignored = match seen.letter {
             Letter::Offer => !self.exchange.had().request && (later.next().is_some() || next.is_some()),
+            Letter::Ack => Broken::of(self.exchange, seen).is_some_and(|broken| {
+                later.any(|sent| sent.letter == Letter::Request && broken.is_ignored(&Again::of(sent)))
+            }),
             _ => {
                 later.any(|sent| sent.letter == Letter::Request)
                     || next.is_some_and(|next| next.letter == Letter::Request)
             }
         };
         if ignored {
-            let what = seen.letter.name().to_uppercase();
-            let text = format!("{what} has a wrong UDP checksum and the client did not act on it");
-            self.say(Code::ReplyChecksumBad, [seen.frame], text);
+            self.say(Code::ReplyChecksumBad, [seen.frame], checksum_text(seen.letter));
         }
     }
 
@@ -184,7 +196,8 @@ impl<'a> Case<'a> {
         self.say(Code::ReplyMisdirected, [last.frame, seen.frame], text);
     }
 
-    fn identity(&mut self, seen: &Seen, asked: &Seen, strict: bool) {
+    fn identity(&mut self, seen: &Seen, strict: bool) {
+        let Some(asked) = self.before(seen).find(|sent| sent.xid == seen.xid) else { return };
         let frames = [asked.frame, seen.frame];
         if asked.has(bit::CLIENT_ID) && seen.has(bit::CLIENT_ID) && asked.client_id != seen.client_id {
             let text = format!("{} returns another client identifier", seen.letter.name().to_uppercase());
@@ -193,22 +206,24 @@ impl<'a> Case<'a> {
         if strict && asked.has(bit::CLIENT_ID) && seen.has(bit::COMPLETE) && !seen.has(bit::CLIENT_ID) {
             self.say(Code::ClientIdNotEchoed, frames, "the reply does not return the client identifier");
         }
-        if seen.side == Side::Relay
-            && asked.has(bit::RELAY_AGENT)
-            && seen.has(bit::COMPLETE)
-            && asked.giaddr == seen.giaddr
-            && (!seen.has(bit::RELAY_AGENT) || asked.relay_agent != seen.relay_agent)
-        {
+        if seen.side != Side::Relay || !seen.has(bit::COMPLETE) {
+            return;
+        }
+        // Two relays that pass one message on each say where it came from.
+        let of_relay = |sent: &&Seen| sent.xid == seen.xid && sent.giaddr == seen.giaddr;
+        let Some(asked) = self.before(seen).find(of_relay) else { return };
+        let whole = asked.has(bit::RELAY_AGENT) && asked.relay_agent != 0;
+        if whole && (!seen.has(bit::RELAY_AGENT) || asked.relay_agent != seen.relay_agent) {
             let how = if seen.has(bit::RELAY_AGENT) { "changed" } else { "dropped" };
             let text = format!("{} {how} option 82 of relay {}", seen.server(), seen.giaddr);
-            self.say(Code::Option82NotEchoed, frames, text);
+            self.say(Code::Option82NotEchoed, [asked.frame, seen.frame], text);
         }
     }
 
     fn ack(&mut self, seen: &Seen, request: Option<&Seen>) {
         let kind = self.exchange.kind;
         if seen.has(bit::COMPLETE)
-            && !seen.has(bit::LEASE)
+            && !seen.has(bit::LEASE_THERE)
             && !seen.yiaddr.is_unspecified()
             && self.exchange.had().client
             && matches!(kind, Kind::Acquire | Kind::Reboot | Kind::Renew | Kind::Rebind)
@@ -242,7 +257,7 @@ impl<'a> Case<'a> {
             let text = format!("{} acknowledges what was asked of {}", seen.server_id, request.server_id);
             self.say(Code::AckByOtherServer, frames, text);
         }
-        let wanted = if request.has(bit::REQUESTED) { request.requested } else { request.ciaddr };
+        let wanted = if request.has(bit::ASKED) { request.requested } else { request.ciaddr };
         let another = !wanted.is_unspecified() && !seen.yiaddr.is_unspecified() && wanted != seen.yiaddr;
         if another && kind != Kind::Inform {
             let text = format!("{} was asked for, the ACK gives {}", wanted, seen.yiaddr);
@@ -252,7 +267,7 @@ impl<'a> Case<'a> {
 
     fn nak(&mut self, seen: &Seen, request: &Seen) {
         let chosen = request.server_id;
-        if !request.has(bit::SERVER_ID) || chosen.is_unspecified() {
+        if !request.has(bit::SERVER_ID) || chosen.is_unspecified() || is_nameless(seen) {
             return;
         }
         let frames = [request.frame, seen.frame];
@@ -281,9 +296,10 @@ impl<'a> Case<'a> {
                 .replies(Letter::Offer)
                 .filter(|offer| offer.side == request.side && offer.server() == request.server_id)
                 .peekable();
-            if request.has(bit::SERVER_ID | bit::REQUESTED)
+            if request.has(bit::SERVER_ID | bit::ASKED)
                 && request.ports.1 != 4011
                 && of_server.peek().is_some()
+                && !self.replies(Letter::Offer).any(is_nameless)
                 && of_server.all(|offer| offer.yiaddr != request.requested)
             {
                 let text = format!(
@@ -300,14 +316,14 @@ impl<'a> Case<'a> {
         let first = self.replies(Letter::Ack).next().or_else(|| self.replies(Letter::Offer).next());
         let Some(seen) = first.filter(|seen| seen.gives() && seen.has(bit::COMPLETE)) else { return };
         let Some(asked) = self.before(seen).next() else { return };
-        if !seen.has(bit::MASK)
+        if !seen.has(bit::MASK_THERE)
             && self.exchange.kind != Kind::Pxe
-            && (asked.has(bit::WANTS_MASK) || !asked.has(bit::LIST))
+            && (asked.has(bit::WANTS_MASK) || (!asked.has(bit::LIST) && asked.has(bit::COMPLETE)))
         {
             let text = "no subnet mask (option 1): the client assumes a classful one".to_owned();
             self.add(Id::Packet(problem::Code::MaskBad), [asked.frame, seen.frame], text);
         }
-        if asked.has(bit::WANTS_ROUTERS) && !seen.has(bit::ROUTERS) && !seen.has(bit::ROUTES) {
+        if asked.has(bit::WANTS_ROUTERS) && !seen.has(bit::ROUTES) {
             self.say(
                 Code::RouterMissing,
                 [asked.frame, seen.frame],
@@ -452,7 +468,7 @@ impl<'a> Case<'a> {
             let frames = discovers.chain(offers.clone()).map(|seen| seen.frame);
             if !offers.clone().any(Seen::gives) {
                 self.say(Code::PxeNoAddress, frames, "only boot servers answer: nobody offers an address");
-            } else if !offers.clone().any(|seen| seen.has(bit::BOOT_FILE)) {
+            } else if !offers.clone().any(|seen| seen.has(bit::BOOT_FILE) || !seen.has(bit::COMPLETE)) {
                 self.say(Code::PxeNoBootFile, frames, "no offer names a boot file or boot server");
             }
         }
@@ -601,24 +617,106 @@ impl<'a> Case<'a> {
     }
 }
 
+/// What is said of a broken reply.
+fn checksum_text(letter: Letter) -> String {
+    format!("{} has a wrong UDP checksum and the client did not act on it", letter.name().to_uppercase())
+}
+
+/// An ACK that arrived broken: the client may have taken it all the same.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Broken {
+    kind: Kind,
+    time: i64,
+    xid: u32,
+    address: Ipv4Addr,
+    /// How long a client that took it waits at least before it renews.
+    rest: i64,
+    frame: u64,
+}
+
+/// What a client asks after an ACK.
+pub(super) struct Again {
+    pub(super) time: i64,
+    pub(super) xid: u32,
+    pub(super) ciaddr: Ipv4Addr,
+    /// Option 50 of one that names no server.
+    pub(super) wanted: Option<Ipv4Addr>,
+}
+
+impl Again {
+    fn of(seen: &Seen) -> Self {
+        let reboots = !seen.has(bit::SERVER_ID) && seen.ciaddr.is_unspecified() && seen.has(bit::ASKED);
+        let wanted = reboots.then_some(seen.requested);
+        Self { time: seen.time, xid: seen.xid, ciaddr: seen.ciaddr, wanted }
+    }
+}
+
+impl Broken {
+    /// The ACK of an exchange, where it is one that a client can fail to act on.
+    fn of(exchange: &Exchange, ack: &Seen) -> Option<Self> {
+        if !matches!(exchange.kind, Kind::Acquire | Kind::Reboot | Kind::Renew | Kind::Rebind) {
+            return None;
+        }
+        let t1 = if ack.has(bit::T1) { Some(ack.t1) } else { ack.has(bit::LEASE).then_some(ack.lease / 2) };
+        // A tenth less: clients spread their renewals.
+        let rest = t1.map_or(i64::MAX, |t1| i64::from(t1).saturating_mul(SECOND / 10 * 9));
+        let Seen { time, xid, frame, .. } = *ack;
+        let given = Some(ack.yiaddr).filter(|address| !address.is_unspecified());
+        let address = given.or_else(|| exchange.asked()).unwrap_or(Ipv4Addr::UNSPECIFIED);
+        Some(Self { kind: exchange.kind, time, xid, address, rest, frame })
+    }
+
+    /// The last ACK of an exchange that has closed, where it is broken.
+    pub(super) fn last(exchange: &Exchange) -> Option<Self> {
+        let ack = exchange.replies().rfind(|seen| seen.letter == Letter::Ack)?;
+        Self::of(exchange, Some(ack).filter(|ack| ack.has(bit::CHECKSUM))?)
+    }
+
+    /// The client asks as if there had been no ACK.
+    pub(super) fn is_ignored(&self, again: &Again) -> bool {
+        let gap = again.time.saturating_sub(self.time);
+        // Retransmissions come sooner than what a client does on its own account.
+        let repeats = again.xid == self.xid || gap <= RETRANSMIT;
+        if again.wanted == Some(self.address) {
+            return self.kind == Kind::Reboot && repeats;
+        }
+        if again.ciaddr == self.address {
+            return matches!(self.kind, Kind::Renew | Kind::Rebind) && repeats && gap < self.rest;
+        }
+        (0..=SOON).contains(&gap)
+    }
+
+    /// What is said of it.
+    pub(super) fn diagnosis(&self) -> Diagnosis {
+        let message = checksum_text(Letter::Ack);
+        Diagnosis { id: Id::Wider(Code::ReplyChecksumBad), frames: vec![self.frame], message }
+    }
+}
+
 fn listed(causes: &[&str]) -> String {
     if causes.is_empty() { String::new() } else { format!("; see {}", causes.join(", ")) }
+}
+
+/// A reply whose name of its server is cut off: the source may be a relay's.
+fn is_nameless(seen: &Seen) -> bool {
+    !seen.has(bit::SERVER_ID) && !seen.has(bit::COMPLETE)
 }
 
 /// A request and a reply that are tagged and have no VLAN in common.
 pub(super) fn vlans_crossed(exchange: &Exchange) -> Option<(Seen, Seen)> {
     let tagged = |seen: &Seen| seen.vlans.0 != 0;
-    let requests = exchange.sent().filter(|seen| seen.side == Side::Client);
-    let replies = exchange.replies().filter(|seen| seen.side == Side::Client);
-    let request = requests.clone().next().filter(|seen| tagged(seen))?;
-    let reply = replies.clone().next().filter(|seen| tagged(seen))?;
-    if !requests.clone().all(tagged) || !replies.clone().all(tagged) {
+    let request = exchange.sent().find(|seen| seen.side == Side::Client).filter(|seen| tagged(seen))?;
+    let reply = exchange.replies().find(|seen| seen.side == Side::Client).filter(|seen| tagged(seen))?;
+    // Seen again in another VLAN, a message was in both.
+    let all = exchange.steps.iter().map(|step| &step.seen).filter(|seen| seen.side == Side::Client);
+    if all.clone().any(|seen| !tagged(seen) || seen.has(bit::DEEP)) {
         return None;
     }
-    let ids = |seen: &Seen| [seen.vlans.0, seen.vlans.1];
-    let common = requests
-        .into_iter()
-        .any(|request| replies.clone().any(|reply| ids(request).iter().any(|id| ids(reply).contains(id))));
+    let is_in = |seen: &Seen, other: &Seen| {
+        [other.vlans.0, other.vlans.1].iter().any(|id| [seen.vlans.0, seen.vlans.1].contains(id))
+    };
+    let mut replies = all.clone().filter(|seen| !seen.from_client);
+    let common = replies.any(|reply| all.clone().any(|sent| sent.from_client && is_in(sent, reply)));
     (!common).then_some((*request, *reply))
 }
 
@@ -630,7 +728,7 @@ pub(super) fn disagreement(exchange: &Exchange) -> Option<(Seen, Seen, String)> 
         .collect();
     for (index, one) in offers.iter().enumerate() {
         for other in offers.iter().skip(index.saturating_add(1)) {
-            if one.server() == other.server() {
+            if one.server() == other.server() || is_nameless(one) || is_nameless(other) {
                 continue;
             }
             let net = |seen: &Seen| Ipv4Addr::from(u32::from(seen.yiaddr) & u32::from(seen.mask));

@@ -13,7 +13,7 @@ use crate::analysis::findings6::story::Heard;
 use crate::time::{Precision, Timestamp};
 use crate::wire::arp::Arp;
 use crate::wire::frame::{Checksum, Complaint, Datagram, Layer, Udp, Vlans};
-use crate::wire::problem::{Problem, Severity};
+use crate::wire::problem::Problem;
 use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, facts};
 use crate::wire::{HwAddr, Mac, v6};
 
@@ -21,21 +21,21 @@ use crate::wire::{HwAddr, Mac, v6};
 const LONGEST: usize = 1024;
 const ROUTERS: usize = 64;
 
-/// Bits of [`Seen::bits`].
+/// Bits of [`Seen::bits`]. What is cut or has not its length is there and has no value: it is compared with nothing.
 pub mod bit {
-    /// Option 61 is there.
+    /// Option 61 has a value.
     pub const CLIENT_ID: u32 = 1;
     /// Option 82 is there.
     pub const RELAY_AGENT: u32 = 1 << 1;
-    /// Option 1 is there.
+    /// Option 1 has a value.
     pub const MASK: u32 = 1 << 2;
-    /// Option 3 is there.
+    /// Option 3 has a value.
     pub const ROUTERS: u32 = 1 << 3;
-    /// Option 121 or 249 is there.
+    /// Option 3, 121 or 249 is there.
     pub const ROUTES: u32 = 1 << 4;
-    /// Option 51 is there.
+    /// Option 51 has a value.
     pub const LEASE: u32 = 1 << 5;
-    /// Option 54 is there.
+    /// Option 54 has a value.
     pub const SERVER_ID: u32 = 1 << 6;
     /// Option 50 is there.
     pub const REQUESTED: u32 = 1 << 7;
@@ -55,8 +55,8 @@ pub mod bit {
     pub const BOOT_FILE: u32 = 1 << 14;
     /// The UDP checksum does not fit.
     pub const CHECKSUM: u32 = 1 << 15;
-    /// Some problem of the message is an error.
-    pub const ERROR: u32 = 1 << 16;
+    /// Option 1 is there.
+    pub const MASK_THERE: u32 = 1 << 16;
     /// Nothing of the message is missing.
     pub const COMPLETE: u32 = 1 << 17;
     /// It left this machine, as the capture says.
@@ -73,16 +73,20 @@ pub mod bit {
     pub const SHORT: u32 = 1 << 23;
     /// The IP header is IPv4.
     pub const IPV4: u32 = 1 << 24;
-    /// T1 is there.
+    /// T1 has a value.
     pub const T1: u32 = 1 << 25;
-    /// T2 is there.
+    /// T2 has a value.
     pub const T2: u32 = 1 << 26;
     /// Six digits of a second only.
     pub const MICRO: u32 = 1 << 27;
-    /// Option 108 is there.
-    pub const V6ONLY: u32 = 1 << 28;
+    /// Option 51 is there.
+    pub const LEASE_THERE: u32 = 1 << 28;
     /// The IP header goes to a broadcast or multicast address.
     pub const IP_BROADCAST: u32 = 1 << 29;
+    /// Option 50 has a value.
+    pub const ASKED: u32 = 1 << 30;
+    /// More than two VLANs, of which the outermost and the innermost are kept.
+    pub const DEEP: u32 = 1 << 31;
 }
 
 /// One message. Addresses are 0.0.0.0 where there are none; `bits` says which options were there.
@@ -118,7 +122,7 @@ pub struct Seen {
     pub routers: u32,
     /// Option 61 as one number.
     pub client_id: u32,
-    /// Option 82 as one number.
+    /// Option 82 as one number; 0 where it has no value.
     pub relay_agent: u32,
     /// Interface and VLANs as one number.
     pub place: u32,
@@ -373,7 +377,7 @@ impl Batch {
             return;
         }
         let Some(letter) = letter(facts, datagram) else { return };
-        let seen = seen(around, datagram, packet, outline, facts, letter, udp, problems);
+        let seen = seen(around, datagram, packet, outline, facts, letter, udp);
         let id = facts.client_id.as_deref();
         let texts = [
             self.text(id.map(|id| id.get(..64).unwrap_or(id))),
@@ -614,7 +618,6 @@ fn letter(facts: &Facts<'_>, datagram: &Datagram<'_>) -> Option<Letter> {
     })
 }
 
-#[allow(clippy::too_many_arguments, reason = "everything that is known of one message")]
 fn seen(
     around: &Around<'_>,
     datagram: &Datagram<'_>,
@@ -623,7 +626,6 @@ fn seen(
     facts: &Facts<'_>,
     letter: Letter,
     udp: Udp,
-    problems: &[Problem],
 ) -> Seen {
     let from_client = facts.op != Op::REPLY;
     let relayed = !facts.giaddr.is_zero();
@@ -643,30 +645,32 @@ fn seen(
     let mut bits = 0;
     let mut set = |flag: u32, value: bool| bits |= if value { flag } else { 0 };
     let presence = [
-        (bit::CLIENT_ID, 61),
         (bit::RELAY_AGENT, 82),
-        (bit::MASK, 1),
-        (bit::ROUTERS, 3),
-        (bit::LEASE, 51),
+        (bit::MASK_THERE, 1),
+        (bit::LEASE_THERE, 51),
         (bit::REQUESTED, 50),
         (bit::LIST, 55),
         (bit::HOSTNAME, 12),
         (bit::RAPID, 80),
-        (bit::V6ONLY, 108),
     ];
     for (flag, code) in presence {
         set(flag, facts.has(code));
     }
     let link = datagram.link;
     let dst = v4(datagram.ip.map(|ip| ip.dst));
+    let router = facts.routers().next();
+    set(bit::CLIENT_ID, facts.client_id.is_some());
+    set(bit::MASK, facts.subnet_mask.is_some());
+    set(bit::ROUTERS, router.is_some());
+    set(bit::LEASE, facts.lease_time.is_some());
     set(bit::SERVER_ID, facts.server_id.is_some());
-    set(bit::ROUTES, facts.has(121) || facts.has(249));
+    set(bit::ASKED, facts.requested.is_some());
+    set(bit::ROUTES, facts.has(3) || facts.has(121) || facts.has(249));
     set(bit::WANTS_MASK, facts.asks_for(1));
     set(bit::WANTS_ROUTERS, facts.asks_for(3));
     set(bit::BOOT, facts.is_boot_client());
     set(bit::BOOT_FILE, facts.boot_file().is_some() || (facts.has(43) && facts.is_boot_client()));
     set(bit::CHECKSUM, datagram.checksum == Checksum::Bad);
-    set(bit::ERROR, problems.iter().any(|problem| problem.severity() == Severity::Error));
     set(bit::COMPLETE, facts.complete);
     set(bit::OUTBOUND, around.outbound);
     set(bit::LINK_DST, link.is_some_and(|link| link.dst.is_some_and(|dst| dst.mac().is_some())));
@@ -681,6 +685,7 @@ fn seen(
     set(bit::T2, facts.rebinding_time.is_some());
     set(bit::IP_BROADCAST, dst.is_broadcast() || dst.is_multicast());
     let ids = datagram.vlans.as_slice();
+    set(bit::DEEP, ids.len() > 2);
     let mac = |addr: Option<HwAddr>| addr.and_then(|addr| addr.mac()).unwrap_or_default();
     Seen {
         frame: around.frame,
@@ -695,7 +700,7 @@ fn seen(
         server_id: facts.server_id.unwrap_or(Ipv4Addr::UNSPECIFIED),
         requested: facts.requested.unwrap_or(Ipv4Addr::UNSPECIFIED),
         mask: facts.subnet_mask.unwrap_or(Ipv4Addr::UNSPECIFIED),
-        router: facts.routers().next().unwrap_or(Ipv4Addr::UNSPECIFIED),
+        router: router.unwrap_or(Ipv4Addr::UNSPECIFIED),
         routers: facts.routers.as_deref().map_or(0, hash32),
         client_id: facts.client_id.as_deref().map_or(0, hash32),
         relay_agent: facts.relay_agent.as_deref().map_or(0, hash32),

@@ -168,10 +168,7 @@ impl<'a> Given<'a> {
         let timer = |flag: u32, value: fn(&Seen) -> u32| given.filter(|seen| seen.has(flag)).map(value);
         let (routers, _) = exchange.texts.routers.as_deref().unwrap_or_default().as_chunks::<4>();
         Self {
-            requested_address: exchange
-                .sent()
-                .find(|seen| seen.has(bit::REQUESTED))
-                .map(|seen| seen.requested),
+            requested_address: exchange.sent().find(|seen| seen.has(bit::ASKED)).map(|seen| seen.requested),
             lease_time: timer(bit::LEASE, |seen| seen.lease),
             renewal_time: timer(bit::T1, |seen| seen.t1),
             rebinding_time: timer(bit::T2, |seen| seen.t2),

@@ -169,9 +169,14 @@ pub(super) fn segments_and_servers() -> Vec<Case> {
             "server-two-macs",
             |s| {
                 s.dora(0, client(1), A);
-                s.say(20, client(1), MessageType::ACK, (S, A), |_, way| way.macs.0 = OTHER);
+                s.discover(1000, client(2));
+                s.say(1003, client(2), MessageType::OFFER, (S, A), |_, way| way.macs.0 = OTHER);
             },
-            |s| s.dora(0, client(1), A),
+            // What an access point passes on is a copy.
+            |s| {
+                s.dora(0, client(1), A);
+                s.say(10, client(1), MessageType::ACK, (S, A), |_, way| way.macs.0 = OTHER);
+            },
         ),
         (
             "server-silent",

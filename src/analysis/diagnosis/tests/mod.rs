@@ -8,6 +8,7 @@ mod exchanges;
 mod figures;
 mod packets;
 mod silence;
+mod values;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
@@ -41,6 +42,10 @@ pub(crate) struct Way {
     quoted: bool,
     /// Type and code of the error that quotes it.
     icmp: (u8, u8),
+    /// VLANs inside that one.
+    inner: &'static [u16],
+    /// So many of the last bytes are not in the capture.
+    cut: usize,
 }
 
 impl Way {
@@ -55,6 +60,8 @@ impl Way {
             bad: false,
             quoted: false,
             icmp: (3, 3),
+            inner: &[],
+            cut: 0,
         }
     }
 }
@@ -80,7 +87,8 @@ pub(crate) struct Story {
 
 impl Story {
     fn put(&mut self, ms: i64, message: &Message, way: &Way) {
-        self.put_bytes(ms, &message.encode_padded(), way);
+        let bytes = if way.cut > 0 { message.encode() } else { message.encode_padded() };
+        self.put_bytes(ms, &bytes, way);
     }
 
     /// A DISCOVER of so many bytes.
@@ -92,10 +100,13 @@ impl Story {
 
     fn put_bytes(&mut self, ms: i64, bytes: &[u8], way: &Way) {
         self.frame += 1;
+        let (promised, cut) = (bytes.len(), way.cut > 0);
+        let bytes = &bytes[..promised - way.cut];
         let packet = Packet::new(bytes);
         let mut outline = Outline::default();
-        outline.read(&packet, bytes.len(), false);
+        outline.read(&packet, promised, cut);
         let mut datagram = Datagram::bare(bytes);
+        (datagram.promised, datagram.cut) = (promised, cut);
         let mut layers = Layers::default();
         for layer in [Layer::Ethernet, Layer::Ipv4, Layer::Udp] {
             layers.push(layer);
@@ -106,6 +117,9 @@ impl Story {
         let mut vlans = Vlans::default();
         if let Some(vlan) = way.vlan {
             vlans.push(vlan);
+        }
+        for vlan in way.inner {
+            vlans.push(*vlan);
         }
         datagram.vlans = vlans;
         datagram.ip = Some(Ip {
@@ -216,6 +230,8 @@ impl Story {
             bad: false,
             quoted: false,
             icmp: (3, 3),
+            inner: &[],
+            cut: 0,
         };
         change(&mut message, &mut way);
         self.put(ms, &message, &way);
@@ -419,6 +435,9 @@ fn all() -> Vec<Case> {
         silence::silence_and_refusal(),
         exchanges::conflicts_and_times(),
         exchanges::relays_and_boot(),
+        values::cut_or_malformed(),
+        values::copies_and_others(),
+        values::long_exchanges(),
         captures::segments_and_servers(),
         captures::clients_over_time(),
     ]
@@ -439,6 +458,13 @@ fn silence_and_refusal() {
 fn conflicts_times_relays_and_boot() {
     check(&exchanges::conflicts_and_times());
     check(&exchanges::relays_and_boot());
+}
+
+#[test]
+fn values_that_are_no_values_copies_and_long_exchanges() {
+    check(&values::cut_or_malformed());
+    check(&values::copies_and_others());
+    check(&values::long_exchanges());
 }
 
 #[test]
