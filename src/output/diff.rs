@@ -159,11 +159,6 @@ fn folded([label, left, right]: [(&String, usize); 3], out: &mut Styled) {
     }
 }
 
-/// `text` and spaces behind it up to so many columns.
-fn padded(text: &str, width: usize) -> String {
-    format!("{text}{}", " ".repeat(width.saturating_sub(columns(text))))
-}
-
 /// What differs, and what each side says.
 fn row(difference: &DifferenceObject) -> [String; 3] {
     let label = match difference.code {
