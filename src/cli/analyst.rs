@@ -486,7 +486,7 @@ impl<'a> Analyst<'a> {
         let args = self.args;
         let slow = |limit: Duration| {
             let limit = i64::try_from(limit.as_nanos()).unwrap_or(i64::MAX);
-            exchange.total_ns().or(exchange.ack_ns()).is_none_or(|total| total > limit)
+            took(exchange).map_or_else(|| is_silence(exchange.outcome), |took| took > limit)
         };
         exchange.selected
             && (args.client.is_empty() || exchange.mac.as_ref().is_some_and(|mac| args.is_client(mac)))
@@ -516,14 +516,30 @@ impl<'a> Analyst<'a> {
             wanted && client && !self.ignored.contains(finding.id.name())
         });
         // A row a client does not tell what is wrong with the whole.
-        let whole: Vec<&Finding> = findings.iter().filter(|finding| finding.is_of_all()).collect();
+        let whole: Vec<&Finding> = findings.iter().filter(|finding| finding.is_beside_clients()).collect();
         self.expect(findings.iter().map(|finding| finding.id.name()));
         for finding in &findings {
             self.said(finding.id);
             self.chosen = self.chosen.saturating_add(1);
             self.show_finding(finding);
+            if self.args.clients {
+                self.clients.concern(finding);
+            }
         }
         self.conclude6();
+        if self.args.clients {
+            if !self.ignored.contains(Code::SeveralServers.name()) {
+                self.clients.compare();
+            }
+            // What no row tells was not printed, unless something else is shown that tells it.
+            if !self.shows_exchanges() && !self.args.stats {
+                let beside = whole.iter().map(|finding| finding.id.severity());
+                let beside = beside.filter(|_| self.rows.is_none()).max();
+                let clients = self.clients.sorted();
+                let codes = clients.iter().filter_map(|client| Some(client.codes().first()?.0));
+                self.worst = codes.max().max(beside);
+            }
+        }
         if let Some(rows) = &mut self.rows {
             for client in self.clients.sorted() {
                 let vendor = vendor(&mut self.vendors, client.mac);
@@ -589,6 +605,9 @@ impl<'a> Analyst<'a> {
         for (told, again) in all.into_iter().zip(again) {
             self.said(told.id());
             self.chosen = self.chosen.saturating_add(1);
+            if self.args.clients {
+                self.clients.concern6(&told);
+            }
             if self.look.json && (rows || !self.args.clients) {
                 self.json.line(&finding::Finding::from(&told));
             } else if rows && !again {
@@ -602,7 +621,7 @@ impl<'a> Analyst<'a> {
         let rows = self.shows_exchanges();
         if self.look.json && (rows || !self.args.clients) {
             self.json.line(&finding::Finding::from(finding));
-        } else if rows || (self.args.clients && self.rows.is_none() && finding.is_of_all()) {
+        } else if rows || (self.args.clients && self.rows.is_none() && finding.is_beside_clients()) {
             let start = self.text.len();
             self.table.finding(finding, &mut self.text);
             self.text.fold_since(start);
@@ -623,6 +642,21 @@ impl<'a> Analyst<'a> {
         }
         text
     }
+}
+
+/// How long it took until an exchange was decided by a server, nanoseconds.
+fn took<S: Counted>(exchange: &Exchange<S>) -> Option<i64> {
+    let answered = || {
+        let (asked, answer) = (exchange.sent().next()?, S::decisive(exchange)?);
+        Some(answer.time().saturating_sub(asked.time())).filter(|took| *took >= 0)
+    };
+    exchange.total_ns().or_else(|| exchange.ack_ns()).or_else(answered)
+}
+
+/// No server gave or refused what was asked for.
+fn is_silence(outcome: Outcome) -> bool {
+    use Outcome::{Elsewhere, Offered, Open, Unacknowledged, Unanswered};
+    matches!(outcome, Elsewhere | Offered | Open | Unacknowledged | Unanswered)
 }
 
 /// Who made the network card of a client.

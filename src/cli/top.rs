@@ -276,6 +276,7 @@ impl Top {
             if listed.insert(client.who.clone()) {
                 failing.push(ClientLine {
                     who: client.who.clone(),
+                    client_id: client.texts.client_id.clone(),
                     mac: client.mac,
                     hostname: client.texts.hostname.clone(),
                     tries: client.tries(),
@@ -328,13 +329,14 @@ fn stuck<S: Counted>(exchange: &Exchange<S>, now: i64) -> Option<ClientLine> {
     let start = exchange.first().map_or(now, S::time);
     let last = exchange.sent().next_back().map_or(Letter::Other, S::letter);
     let state = match (had.offer, last) {
-        (_, Letter::Request) if matches!(who, Who::Four(..)) => "REQUEST, neither ACK nor NAK".to_owned(),
+        (_, Letter::Request) if !who.is_six() => "REQUEST, neither ACK nor NAK".to_owned(),
         (_, Letter::Request) => "REQUEST, no answer yet".to_owned(),
         (true, _) => "offered, no REQUEST yet".to_owned(),
         (false, letter) => format!("{}, no answer yet", letter.name().to_uppercase()),
     };
     Some(ClientLine {
         who,
+        client_id: exchange.texts.client_id.clone(),
         mac: exchange.mac,
         hostname: exchange.texts.hostname.clone(),
         tries: u64::try_from(asked).unwrap_or(u64::MAX),

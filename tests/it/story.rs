@@ -7,7 +7,8 @@ use std::process::{Command, Output};
 use dhcptool::analysis::transaction::{Batch, Joiner, Options, Stats};
 use dhcptool::capture;
 use dhcptool::run::gather::Gatherer;
-use dhcptool::wire::v4::{Message, MessageType};
+use dhcptool::wire::Mac;
+use dhcptool::wire::v4::{Message, MessageType, Xid};
 use unicode_width::UnicodeWidthStr;
 
 use crate::support::story::{SERVER, Story};
@@ -596,6 +597,75 @@ fn who_asked_in_vain_when_the_capture_ends_is_not_fine() {
     for (client, count) in [("00:0c:29", all.lines().count()), ("00:0c:2a", 0)] {
         let found = text(&story, 80, &["decode", "-q", "--transactions", "--json", "--client", client]);
         assert_eq!(found.lines().count(), count, "{client}\n{all}");
+    }
+}
+
+/// What is wrong with a client over time stands in its row, in text and in JSON, and decides by that.
+#[test]
+fn what_is_found_over_time_stands_in_the_rows_of_whom_it_is_about() {
+    let mut story = Story::new();
+    story.binds(0, 1, 7, &[]);
+    story.binds(2000, 2, 8, &[]);
+    // The lease of one is given to another while it runs.
+    let discover = story.asks(60_000, MessageType::DISCOVER, 3, 9, &[]);
+    story.answers(60_003, MessageType::OFFER, &discover, 7, &[]);
+    let request =
+        story.asks(60_005, MessageType::REQUEST, 3, 9, &[(50, &[10, 0, 0, 7]), (54, &[10, 0, 0, 1])]);
+    story.answers(60_009, MessageType::ACK, &request, 7, &[]);
+    // Who has no hardware address is one by its client identifier, whatever its transactions.
+    for (ms, xid) in [(61_000, 4), (62_000, 5)] {
+        let message = Message::request(MessageType::DISCOVER, Xid(xid), Mac([0; 6]));
+        let discover = story.say(ms, message, &[(61, b"\0abc")]);
+        story.answers(ms + 3, MessageType::OFFER, &discover, 20, &[]);
+        let request = Message::request(MessageType::REQUEST, Xid(xid), Mac([0; 6]));
+        let options: [(u8, &[u8]); 3] = [(61, b"\0abc"), (50, &[10, 0, 0, 20]), (54, &[10, 0, 0, 1])];
+        let request = story.say(ms + 5, request, &options);
+        story.answers(ms + 9, MessageType::ACK, &request, 20, &[]);
+    }
+    let lines: Vec<serde_json::Value> = text(&story, 80, &["decode", "-q", "--clients", "--json"])
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let told: Vec<(&str, Option<&str>, bool)> = lines[..4]
+        .iter()
+        .map(|line| {
+            let twice = line["codes"].as_array().unwrap().contains(&"address-given-twice".into());
+            (line["status"].as_str().unwrap(), line["mac"].as_str(), twice)
+        })
+        .collect();
+    let nameless = lines[..4].iter().find(|line| line["mac"].is_null()).unwrap();
+    assert_eq!(
+        (&nameless["client_id"], &nameless["transactions"]),
+        (&"00616263".into(), &serde_json::json!([4, 5]))
+    );
+    for (mac, status, twice) in [
+        (Some("00:0c:29:00:00:07"), "odd", true),
+        (Some("00:0c:29:00:00:08"), "ok", false),
+        (Some("00:0c:29:00:00:09"), "odd", true),
+    ] {
+        assert!(told.contains(&(status, mac, twice)), "{mac:?} in {told:?}");
+    }
+    let total = &lines[4];
+    let rows = text(&story, 100, &["decode", "-q", "--clients"]);
+    let odd = rows.lines().filter(|line| line.starts_with("odd ")).count();
+    assert_eq!(total["odd"], odd, "{total}\n{rows}");
+    assert!(rows.contains(&format!("{} ok, 0 FAIL, {odd} odd", total["ok"])), "{total}\n{rows}");
+    for client in ["00:0c:29:00:00:07", "00:0c:29:00:00:09"] {
+        assert!(rows.lines().any(|line| line.starts_with("odd ") && line.contains(client)), "{rows}");
+    }
+    let exchanges = text(&story, 100, &["decode", "-q", "--transactions"]);
+    assert!(exchanges.contains("id 00616263"), "{exchanges}");
+    assert!(exchanges.contains("5 exchanges of 4 clients"), "{exchanges}");
+    let stats = text(&story, 100, &["decode", "-q", "--stats", "--json"]);
+    let stats: serde_json::Value = serde_json::from_str(stats.lines().last().unwrap()).unwrap();
+    assert_eq!((&stats["clients"], &stats["top_clients"][0]["mac"]), (&4.into(), &serde_json::Value::Null));
+    let page = story.folder().join("page.html");
+    run(&story, 80, &["report", "-o", page.to_str().unwrap()]);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert_eq!(page.matches(r#"<tr class="odd">"#).count(), odd, "{rows}");
+    for (limit, status) in [("error", 1), ("warning", 1)] {
+        let output = run(&story, 80, &["decode", "-q", "--clients", "--fail-on", limit]);
+        assert_eq!(output.status.code(), Some(status), "{limit}");
     }
 }
 

@@ -66,6 +66,7 @@ impl Evidence {
             id: Id::Wider(code),
             server: None,
             client: None,
+            others: Vec::new(),
             address: None,
             frames,
             count,

@@ -465,6 +465,7 @@ fn told(message: String, mut frames: Vec<u64>, count: usize, seen: (i64, i64)) -
         id: Id::Wider(Code::Starvation),
         server: None,
         client: None,
+        others: Vec::new(),
         address: None,
         frames,
         count: u64::try_from(count).unwrap_or(u64::MAX),

@@ -127,6 +127,11 @@ impl Said {
         };
         known.count = known.count.saturating_add(1);
         known.seen = (known.seen.0.min(said.seen.0), known.seen.1.max(said.seen.1));
+        for other in said.others {
+            if known.others.len() < FRAMES && !known.others.contains(&other) {
+                known.others.push(other);
+            }
+        }
         known.frames.extend(said.frames);
         known.frames.sort_unstable();
         known.frames.dedup();
@@ -164,7 +169,17 @@ pub(super) fn finding(
     frames.dedup();
     let count = u64::try_from(frames.len()).unwrap_or(u64::MAX);
     frames.truncate(FRAMES);
-    Finding { id: Id::Wider(code), server: None, client: None, address: None, frames, count, seen, message }
+    Finding {
+        id: Id::Wider(code),
+        server: None,
+        client: None,
+        others: Vec::new(),
+        address: None,
+        frames,
+        count,
+        seen,
+        message,
+    }
 }
 
 impl History {

@@ -157,6 +157,8 @@ pub struct Finding {
     pub server: Option<Ipv4Addr>,
     /// The client it is about.
     pub client: Option<HwAddr>,
+    /// Others that it is about as well: who holds what that client was given too.
+    pub others: Vec<HwAddr>,
     /// The address it is about.
     pub address: Option<Ipv4Addr>,
     /// The frames it rests on, in order.
@@ -170,8 +172,13 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// It is worth saying beside the clients, or in a sentence about all: an error, and of no client alone.
+    /// It is worth saying in a sentence about all: an error, and of no client alone.
     pub fn is_of_all(&self) -> bool {
-        self.client.is_none() && self.id.severity() == Severity::Error
+        self.is_beside_clients() && self.id.severity() == Severity::Error
+    }
+
+    /// It is worth saying beside the clients, whose rows do not tell it.
+    pub fn is_beside_clients(&self) -> bool {
+        self.client.is_none() && self.id.severity() >= Severity::Warning
     }
 }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use super::exchange::{Exchange, Server};
 use super::message::Message;
-use super::names::{Letter, Outcome};
-use super::seen::Seen;
+use super::names::{Kind, Letter, Outcome};
+use super::seen::{Seen, bit};
 use super::seen6::Seen6;
 use super::six::{Exchange6, Name6, Server6};
 use crate::analysis::diagnosis::Diagnosis;
@@ -17,8 +17,16 @@ use crate::wire::HwAddr;
 /// A client.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Who {
-    /// Of DHCPv4: its hardware address, and something else where it has none.
-    Four(Option<HwAddr>, u32),
+    /// Of DHCPv4, by its hardware address.
+    Four(HwAddr),
+    /// Of DHCPv4 and without one, by its client identifier, which is a number here as messages have it.
+    Identifier(u32),
+    /// Of DHCPv4, by the address it has.
+    Address(Ipv4Addr),
+    /// Of DHCPv4, known by nothing but its transaction.
+    Xid(u32),
+    /// Of DHCPv4: who asks about the leases of others.
+    Asker,
     /// Of DHCPv6, by its DUID.
     Six(Arc<[u8]>),
     /// Of DHCPv6, by its address.
@@ -28,7 +36,12 @@ pub enum Who {
 impl Who {
     /// Something names it.
     pub fn is_known(&self) -> bool {
-        !matches!(self, Self::Four(None, _) | Self::Nameless(_))
+        !matches!(self, Self::Asker | Self::Nameless(_))
+    }
+
+    /// It speaks DHCPv6.
+    pub fn is_six(&self) -> bool {
+        matches!(self, Self::Six(_) | Self::Nameless(_))
     }
 }
 
@@ -87,6 +100,39 @@ impl PartialEq for Whose {
 
 impl Eq for Whose {}
 
+/// A server of DHCPv4 where it gives, and what it gives there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Giver {
+    /// The server.
+    pub server: Ipv4Addr,
+    /// Interface and VLANs, as one number.
+    pub place: u32,
+    /// The relay, else 0.0.0.0.
+    pub relay: Ipv4Addr,
+    /// Mask and network, where a mask is given.
+    pub network: Option<(Ipv4Addr, Ipv4Addr)>,
+    /// Routers as one number, where some are given.
+    pub routers: Option<u32>,
+}
+
+impl Giver {
+    /// Both give at the same place.
+    pub fn is_at(&self, other: &Self) -> bool {
+        (self.place, self.relay) == (other.place, other.relay)
+    }
+
+    /// What they give is of different networks or has different routers; none where neither can be compared.
+    pub fn differs(&self, other: &Self) -> Option<bool> {
+        let differ = |(own, other)| own != other;
+        let networks = self.network.zip(other.network).map(differ);
+        let routers = self.routers.zip(other.routers).map(|(own, other)| own != other);
+        match (networks, routers) {
+            (None, None) => None,
+            (networks, routers) => Some(networks == Some(true) || routers == Some(true)),
+        }
+    }
+}
+
 /// A message of whose exchanges figures are kept.
 pub trait Counted: Message {
     /// Who the client of an exchange is.
@@ -95,6 +141,10 @@ pub trait Counted: Message {
     fn whose(server: &Server<Self::Id, Self::Ip>) -> Whose;
     /// The server of the outcome, else the only one.
     fn server(exchange: &Exchange<Self>) -> Option<Whose>;
+    /// The reply that made the outcome.
+    fn decisive(exchange: &Exchange<Self>) -> Option<&Self>;
+    /// Who gave, where, and what it gives there, where servers are compared by that.
+    fn giver(exchange: &Exchange<Self>) -> Option<Giver>;
     /// The addresses and prefixes given, offered or asked for; an address has no length.
     fn leases(exchange: &Exchange<Self>) -> Vec<(IpAddr, Option<u8>)>;
     /// How long they may be used, seconds, of a message that gives them.
@@ -111,11 +161,19 @@ pub trait Counted: Message {
 
 impl Counted for Seen {
     fn who(exchange: &Exchange) -> Who {
-        let other = match (exchange.mac, exchange.first()) {
-            (None, Some(first)) => first.client_id ^ u32::from(first.ciaddr),
-            _ => 0,
-        };
-        Who::Four(exchange.mac, other)
+        if let Some(mac) = exchange.mac {
+            return Who::Four(mac);
+        }
+        let Some(seen) = exchange.sent().next().or(exchange.first()) else { return Who::Asker };
+        if exchange.kind == Kind::LeaseQuery {
+            Who::Asker
+        } else if seen.has(bit::CLIENT_ID) {
+            Who::Identifier(seen.client_id)
+        } else if seen.ciaddr.is_unspecified() {
+            Who::Xid(seen.xid)
+        } else {
+            Who::Address(seen.ciaddr)
+        }
     }
 
     fn whose(server: &Server) -> Whose {
@@ -126,12 +184,28 @@ impl Counted for Seen {
         exchange.server().map(Whose::Four)
     }
 
+    fn decisive(exchange: &Exchange) -> Option<&Self> {
+        exchange.decisive().map(|step| &step.seen)
+    }
+
+    fn giver(exchange: &Exchange) -> Option<Giver> {
+        let ack = exchange.replies().find(|seen| seen.letter == Letter::Ack && seen.gives())?;
+        let network = Ipv4Addr::from(u32::from(ack.yiaddr) & u32::from(ack.mask));
+        Some(Giver {
+            server: ack.server(),
+            place: ack.place,
+            relay: ack.giaddr,
+            network: ack.has(bit::MASK).then_some((ack.mask, network)),
+            routers: ack.has(bit::ROUTERS).then_some(ack.routers),
+        })
+    }
+
     fn leases(exchange: &Exchange) -> Vec<(IpAddr, Option<u8>)> {
         exchange.address().map(|ip| (ip.into(), None)).into_iter().collect()
     }
 
     fn lease_time(&self, _: &Exchange) -> Option<u32> {
-        self.has(super::bit::LEASE).then_some(self.lease)
+        self.has(bit::LEASE).then_some(self.lease)
     }
 
     fn given(&self) -> Option<IpAddr> {
@@ -169,6 +243,14 @@ impl Counted for Seen6 {
 
     fn server(exchange: &Exchange6) -> Option<Whose> {
         exchange.server().map(Self::whose)
+    }
+
+    fn decisive(exchange: &Exchange6) -> Option<&Self> {
+        exchange.decisive().map(|step| &step.seen)
+    }
+
+    fn giver(_: &Exchange6) -> Option<Giver> {
+        None
     }
 
     fn leases(exchange: &Exchange6) -> Vec<(IpAddr, Option<u8>)> {

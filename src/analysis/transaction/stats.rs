@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use super::exchange::Exchange;
 use super::message::Sense;
@@ -66,10 +67,12 @@ pub struct ClassFigures {
 }
 
 /// One client.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ClientFigures {
     /// Its hardware address.
     pub mac: Option<HwAddr>,
+    /// Its client identifier, where it has no hardware address.
+    pub client_id: Option<Arc<[u8]>>,
     /// Messages it sent.
     pub messages: u64,
     /// Exchanges that nobody answered.
@@ -246,6 +249,9 @@ impl Stats {
             let figures = self.clients.entry(who.clone()).or_default();
             let sent = u64::try_from(exchange.sent_count()).unwrap_or(0);
             figures.mac = figures.mac.or(exchange.mac);
+            if exchange.mac.is_none() && figures.client_id.is_none() {
+                figures.client_id.clone_from(&exchange.texts.client_id);
+            }
             figures.messages = figures.messages.saturating_add(sent);
             figures.unanswered = figures.unanswered.saturating_add(u64::from(unanswered));
             figures.answered |= exchange.had().reply;
@@ -390,6 +396,43 @@ mod tests {
             assert!(line.counts.len() <= BUCKETS);
         }
         assert_eq!(counts(&line).iter().sum::<u64>(), 8);
+    }
+
+    /// Who has no hardware address is told apart by its client identifier, else by its address, else by its transaction.
+    #[test]
+    fn clients_without_a_hardware_address_are_clients() {
+        use crate::analysis::diagnosis::tests::{Client, Story, client};
+        use crate::analysis::transaction::{Clients, Joiner, Options};
+        use crate::wire::v4::MessageType;
+        let nobody = |xid: u32| Client { mac: Mac::ZERO, xid, ..client(1) };
+        let id = |m: &mut crate::wire::v4::Message| m.set_option(61, b"\0abc");
+        let mut story = Story::default();
+        story.ask(0, nobody(1), MessageType::DISCOVER, |m, _| id(m));
+        story.ask(100_000, nobody(2), MessageType::REQUEST, |m, _| {
+            id(m);
+            m.ciaddr = [10, 0, 0, 9].into();
+        });
+        for (ms, xid) in [(200_000, 3), (300_000, 4)] {
+            story.ask(ms, nobody(xid), MessageType::REQUEST, |m, _| m.ciaddr = [10, 0, 0, 8].into());
+        }
+        for (ms, xid) in [(400_000, 5), (500_000, 6)] {
+            story.discover(ms, nobody(xid));
+        }
+        story.ask(600_000, nobody(7), MessageType::LEASEQUERY, |m, _| m.giaddr = [10, 0, 0, 7].into());
+        let mut joiner = Joiner::new(Options::default());
+        joiner.batch(&story.batch, |_, _| {});
+        joiner.finish();
+        let (mut stats, mut clients) = (Stats::default(), Clients::default());
+        for (exchange, number) in joiner.take_closed().iter().zip(1..) {
+            stats.exchange(exchange);
+            clients.exchange(exchange, number, &[]);
+        }
+        let mut rows: Vec<Vec<u64>> =
+            clients.sorted().iter().map(|client| client.transactions.to_vec()).collect();
+        rows.sort_unstable();
+        assert_eq!(rows, [vec![1, 2], vec![3, 4], vec![5], vec![6]]);
+        assert_eq!(stats.clients.len(), 4);
+        assert_eq!(stats.clients.values().filter(|figures| figures.client_id.is_some()).count(), 1);
     }
 
     #[test]

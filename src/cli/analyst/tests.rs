@@ -216,3 +216,91 @@ fn findings_told_often_are_counted() {
     assert!(named(&many) == 5 && many.contains("\n… and 9 more servers-disagree\n"), "{many}");
     assert_eq!(named(&text(12, true)), 12);
 }
+
+/// The kinds of exchanges that are told with these flags.
+fn kinds(story: &Told, flags: &[&str]) -> Vec<String> {
+    let text = told(&cut(&story.batch, usize::MAX), &args(flags), true);
+    let kind = |line: &str| line.split("\"kind\":\"").nth(1)?.split('"').next().map(str::to_owned);
+    text.lines().filter_map(kind).collect()
+}
+
+#[test]
+fn slow_is_what_took_long_or_was_not_answered() {
+    let (a, server) = ([10, 0, 0, 50], [10, 0, 0, 1]);
+    let mut story = Told::default();
+    let xid = |xid: u32| Client { xid, ..client(1) };
+    story.discover(0, xid(1));
+    story.offer(500, xid(1), server, a);
+    story.request(600, xid(1), a, server);
+    story.ack(2000, xid(1), server, a);
+    // Nothing answers a RELEASE.
+    story.ask(200_000, xid(2), MessageType::RELEASE, |m, _| {
+        m.ciaddr = a.into();
+        m.set_option(54, &server);
+    });
+    // An answer of which the question is not seen, and a refusal.
+    story.ack_with(400_000, xid(3), server, a, server);
+    story.ask(600_000, xid(4), MessageType::REQUEST, |m, _| m.set_option(50, &a));
+    story.nak(603_000, xid(4), server);
+    story.discover(800_000, xid(5));
+    story.end(1_000_000);
+    assert_eq!(kinds(&story, &["--transactions"]), ["acquire", "release", "acquire", "reboot", "acquire"]);
+    assert_eq!(kinds(&story, &["--transactions", "--slower-than", "1s"]), ["acquire", "reboot", "acquire"]);
+    assert_eq!(kinds(&story, &["--transactions", "--slower-than", "2500ms"]), ["reboot", "acquire"]);
+    assert_eq!(kinds(&story, &["--transactions", "--slower-than", "10d"]), ["acquire"]);
+}
+
+#[test]
+fn what_was_asked_for_is_no_address_of_nobody() {
+    let mut story = Told::default();
+    story.ask(0, client(1), MessageType::DISCOVER, |m, _| m.set_option(50, &[0; 4]));
+    story.request(10, client(1), [10, 0, 0, 9], [10, 0, 0, 1]);
+    story.ask(200_000, client(2), MessageType::DISCOVER, |m, _| m.set_option(50, &[0; 4]));
+    let text = told(&cut(&story.batch, usize::MAX), &args(&["--transactions"]), true);
+    let asked = |line: &str| {
+        line.split("\"requested_address\":").nth(1).map(|rest| rest.split(',').next().unwrap().to_owned())
+    };
+    assert_eq!(text.lines().filter_map(asked).collect::<Vec<_>>(), ["\"10.0.0.9\"", "null"]);
+}
+
+/// How the command ends with these flags, and what it tells.
+fn ends(story: &Told, flags: &[&str]) -> (Exit, String) {
+    let args = args(flags);
+    let look = Look { json: true, color: false, width: 80, fold: None, live: false };
+    let mut analyst = Analyst::new(&args, look, None, Vendors::default());
+    analyst.take(&story.batch);
+    analyst.finish();
+    while analyst.more() {}
+    let Ok(()) = analyst.conclude(None, 1, |_| Ok::<(), std::convert::Infallible>(()));
+    (analyst.exit(), String::from_utf8(analyst.bytes().to_vec()).unwrap())
+}
+
+#[test]
+fn what_decides_of_clients_is_what_their_rows_say() {
+    let mut storm = Told::default();
+    for n in 0..25 {
+        storm.discover(n * 300, Client { xid: u32::try_from(n).unwrap() + 1, ..client(1) });
+    }
+    storm.offer(7300, Client { xid: 25, ..client(1) }, [10, 0, 0, 1], [10, 0, 0, 50]);
+    storm.request(7310, Client { xid: 25, ..client(1) }, [10, 0, 0, 50], [10, 0, 0, 1]);
+    storm.ack(7320, Client { xid: 25, ..client(1) }, [10, 0, 0, 1], [10, 0, 0, 50]);
+    let (exit, text) = ends(&storm, &["--clients", "--fail-on", "warning"]);
+    assert!(text.contains("\"status\":\"odd\"") && text.contains("\"codes\":[\"client-storm\"]"), "{text}");
+    assert_eq!(exit, Exit::Bad);
+    let (exit, text) = ends(&storm, &["--clients", "--fail-on", "warning", "--ignore", "client-storm"]);
+    assert!(text.contains("\"status\":\"ok\"") && !text.contains("client-storm"), "{text}");
+    assert_eq!(exit, Exit::Good);
+    // A note about two servers stands in no row, and decides only where it is told.
+    let mut two = Told::default();
+    for n in [1, 2] {
+        let (c, at, server, ip) = (client(n), i64::from(n) * 1000, [10, 0, 0, n], [10, 0, 0, 50 + n]);
+        two.discover(at, c);
+        two.offer(at + 1, c, server, ip);
+        two.request(at + 2, c, ip, server);
+        two.ack(at + 3, c, server, ip);
+    }
+    for (what, wanted) in [("--clients", Exit::Good), ("--lint", Exit::Bad), ("--stats", Exit::Bad)] {
+        let (exit, text) = ends(&two, &[what, "--fail-on", "note"]);
+        assert_eq!((exit, text.contains("several-servers")), (wanted, wanted == Exit::Bad), "{what} {text}");
+    }
+}

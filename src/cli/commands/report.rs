@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
-use crate::analysis::diagnosis::{Finding, History};
+use crate::analysis::diagnosis::{Code, Finding, History};
 use crate::analysis::findings6::story::{Story as Links, Told};
 use crate::analysis::redact::Redactor;
 use crate::analysis::transaction::{
@@ -548,6 +548,15 @@ impl<'a> Story<'a> {
         self.findings.retain(|finding| !self.args.ignore.iter().any(|code| code == finding.id.name()));
         self.told = self.links.finish();
         self.told.retain(|told| !self.args.ignore.iter().any(|code| code == told.finding.code));
+        for finding in &self.findings {
+            self.clients.concern(finding);
+        }
+        for told in &self.told {
+            self.clients.concern6(told);
+        }
+        if !self.args.ignore.iter().any(|code| code == Code::SeveralServers.name()) {
+            self.clients.compare();
+        }
         if self.drawn.len() > DRAWN {
             self.choose();
         }

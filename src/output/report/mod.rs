@@ -17,7 +17,7 @@ use crate::analysis::diagnosis::{self, Diagnosis, Finding, Id};
 use crate::analysis::findings6::story::Told;
 use crate::analysis::transaction::{ClientRecord, Clients, Closed, Stats, Status, Whose};
 use crate::output::transaction::client::lease_text;
-use crate::output::transaction::clients::name;
+use crate::output::transaction::clients::client_name;
 use crate::output::transaction::stats::moment;
 use crate::output::when::Zone;
 use crate::output::words::counted;
@@ -433,7 +433,7 @@ impl CaptureReport<'_> {
                     Status::Odd => 1,
                     Status::Ok => 2,
                 },
-                mac: name(client.mac, &client.who),
+                mac: client_name(client),
                 hostname: text(client.texts.hostname.as_deref()),
                 vendor: client
                     .mac

@@ -128,12 +128,13 @@ object! {
 
 impl<'a, I> Common<'a, I> {
     fn new(client: &'a ClientRecord, id: I, vendor: Option<&'a str>) -> Self {
+        let texts = &client.texts;
         Self {
             status: client.status().into(),
             mac: client.mac.map(Hardware),
             id,
-            names: Names::new(&client.texts, vendor),
-            place: Place::new(&client.texts, client.vlans()),
+            names: Names::of(texts.hostname.as_deref(), texts.vendor_class.as_deref(), vendor),
+            place: Place::new(texts.interface.as_deref(), client.vlans()),
             relays: client.relays(),
             servers: client.servers.iter().map(Whose::id).collect(),
             address: client.address(),
@@ -235,7 +236,7 @@ object! {
         odd: u64,
         /// All servers.
         servers: Vec<String>,
-        /// Codes of the errors that several clients show together.
+        /// Codes of the errors and warnings that no client's row tells.
         findings: &'a [&'static str],
         /// Clients beside these that look for DHCPv6 where DHCPv4 is spoken and nobody serves the other.
         #[schemars(with = "Option<usize>", skip_serializing_if = "Option::is_none")]

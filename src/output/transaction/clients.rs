@@ -11,6 +11,7 @@ use crate::output::words::counted;
 use crate::output::wrap::hanging;
 use crate::output::{JsonOut, Label, Styled};
 use crate::wire::HwAddr;
+use crate::wire::digits;
 use crate::wire::escape::escape;
 use crate::wire::v6::Duid;
 
@@ -39,7 +40,7 @@ pub struct About<'a> {
     pub capture: Option<&'a str>,
     /// Messages that no client is known by.
     pub unjoined: Unjoined,
-    /// Codes of what is wrong with all of it.
+    /// Codes of what is wrong with all of it, and with no client alone.
     pub whole: &'a [&'static str],
 }
 
@@ -132,7 +133,7 @@ fn slim(client: &ClientRecord, width: usize, out: &mut Styled) {
     const INDENT: usize = 5;
     let (label, word) = verdict(client);
     let tries = client.tries();
-    let mut who = vec![shortened(&name(client.mac, &client.who), DUID)];
+    let mut who = vec![shortened(&client_name(client), DUID)];
     who.extend(host(client, DUID));
     who.push(format!("{tries} {}", if tries == 1 { "try" } else { "tries" }));
     who.push(stretch(client.seen.1.saturating_sub(client.seen.0)));
@@ -149,10 +150,7 @@ fn table(worse: &[&&ClientRecord], width: usize, out: &mut Styled) {
         let (label, word) = verdict(client);
         table.row(vec![
             (label, word.to_owned()),
-            (
-                Label::Plain,
-                shortened(&name(client.mac, &client.who), if width < WIDE { DUID } else { LONGEST }),
-            ),
+            (Label::Plain, shortened(&client_name(client), if width < WIDE { DUID } else { LONGEST })),
             (Label::Plain, host(client, room).unwrap_or_else(|| "-".to_owned())),
             (Label::Plain, client.tries().to_string()),
             (Label::Plain, stretch(client.seen.1.saturating_sub(client.seen.0))),
@@ -176,12 +174,27 @@ const SLIM: usize = 60;
 /// Columns of the longest hardware address.
 const LONGEST: usize = 47;
 
-/// The client's name.
-pub(in crate::output) fn name(mac: Option<HwAddr>, who: &Who) -> String {
+/// The name of a client that there is a record of.
+pub(in crate::output) fn client_name(client: &ClientRecord) -> String {
+    name(client.mac, &client.who, client.texts.client_id.as_deref())
+}
+
+/// Bytes shown of a client identifier: all of a DUID made of a UUID, with its IAID.
+const IDENTIFIER: usize = 24;
+
+/// The client's name: its hardware address, else what it is told apart by, as in the lines of packets.
+pub(in crate::output) fn name(mac: Option<HwAddr>, who: &Who, client_id: Option<&[u8]>) -> String {
     match (mac, who) {
         (Some(mac), _) => mac.to_string(),
         (None, Who::Six(duid)) => tail(&Duid::from(&**duid).to_string(), DUID),
         (None, Who::Nameless(Some(address))) => address.to_string(),
+        (None, Who::Address(address)) => address.to_string(),
+        (None, Who::Xid(xid)) => format!("xid {xid:#010x}"),
+        (None, Who::Identifier(_)) => {
+            let id = client_id.unwrap_or_default();
+            let more = if id.len() > IDENTIFIER { "…" } else { "" };
+            format!("id {}{more}", digits::hex(id.get(..IDENTIFIER).unwrap_or(id)))
+        }
         _ => "-".to_owned(),
     }
 }

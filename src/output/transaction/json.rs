@@ -70,7 +70,7 @@ impl<'a> Transaction<'a> {
                 names: Names::new(texts, vendor),
             },
             xids: Each::new(exchange, &exchange.xids),
-            place: Place::new(texts, &exchange.vlans),
+            place: Place::new(texts.interface.as_deref(), &exchange.vlans),
             relays: exchange.relays(),
             server: exchange.server(),
             servers: Each::new(exchange, &exchange.servers),
@@ -168,7 +168,12 @@ impl<'a> Given<'a> {
         let timer = |flag: u32, value: fn(&Seen) -> u32| given.filter(|seen| seen.has(flag)).map(value);
         let (routers, _) = exchange.texts.routers.as_deref().unwrap_or_default().as_chunks::<4>();
         Self {
-            requested_address: exchange.sent().find(|seen| seen.has(bit::ASKED)).map(|seen| seen.requested),
+            // 0.0.0.0 is nothing that could be had.
+            requested_address: exchange
+                .sent()
+                .filter(|seen| seen.has(bit::REQUESTED))
+                .map(|seen| seen.requested)
+                .find(|ip| !ip.is_unspecified()),
             lease_time: timer(bit::LEASE, |seen| seen.lease),
             renewal_time: timer(bit::T1, |seen| seen.t1),
             rebinding_time: timer(bit::T2, |seen| seen.t2),

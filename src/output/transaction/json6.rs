@@ -83,7 +83,7 @@ impl<'a> Transaction6<'a> {
                 address: extra.client,
             },
             xids: Each::new(exchange, &exchange.xids),
-            place: Place::new(texts, &exchange.vlans),
+            place: Place::new(texts.interface.as_deref(), &exchange.vlans),
             relays: exchange.relays(),
             interface_id: extra.port.as_deref().map(Hex),
             server: exchange.server().map(Server6::called).map(Own),

@@ -75,11 +75,15 @@ object! {
 
 impl<'a> Names<'a> {
     pub(super) fn new(texts: &'a Texts, vendor: Option<&'a str>) -> Self {
-        Self {
-            hostname: texts.hostname.as_deref().map(Foreign),
-            vendor_class: texts.vendor_class.as_deref().map(Foreign),
-            vendor,
-        }
+        Self::of(texts.hostname.as_deref(), texts.vendor_class.as_deref(), vendor)
+    }
+
+    pub(super) fn of(
+        hostname: Option<&'a [u8]>,
+        vendor_class: Option<&'a [u8]>,
+        vendor: Option<&'a str>,
+    ) -> Self {
+        Self { hostname: hostname.map(Foreign), vendor_class: vendor_class.map(Foreign), vendor }
     }
 }
 
@@ -94,8 +98,8 @@ object! {
 }
 
 impl<'a> Place<'a> {
-    pub(super) fn new(texts: &'a Texts, vlans: &'a [u16]) -> Self {
-        Self { interface: texts.interface.as_deref().map(Foreign), vlans }
+    pub(super) fn new(interface: Option<&'a [u8]>, vlans: &'a [u16]) -> Self {
+        Self { interface: interface.map(Foreign), vlans }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::clients::name;
 use super::unjoined::NotJoined;
 use crate::analysis::transaction::{
     ClientFigures, Kind, Letter, Outcome, ServerFigures, Stats, Unjoined, Who, Whose,
@@ -78,8 +79,8 @@ struct ClassObject {
 /// The figures of a client.
 #[derive(Debug, Serialize, JsonSchema)]
 struct ClientObject {
-    /// Its hardware address.
-    mac: String,
+    /// Its hardware address; null of one that has none.
+    mac: Option<String>,
     /// DHCP messages.
     messages: u64,
     /// Exchanges without an answer.
@@ -331,7 +332,6 @@ pub fn object(
     (evicted, unjoined): (u64, Unjoined),
     codes: &BTreeMap<(Severity, &'static str), u64>,
 ) -> StatsObject {
-    let mac = |figures: &ClientFigures| figures.mac.map_or_else(String::new, |mac| mac.to_string());
     StatsObject {
         r#type: StatsType::Stats,
         frames,
@@ -352,7 +352,7 @@ pub fn object(
         top_clients: top_clients(stats)
             .into_iter()
             .map(|(_, figures)| ClientObject {
-                mac: mac(figures),
+                mac: figures.mac.map(|mac| mac.to_string()),
                 messages: figures.messages,
                 unanswered: figures.unanswered,
             })
@@ -483,9 +483,8 @@ fn figures(stats: &Stats, frames: u64, words: &Words, out: &mut Styled) {
     }
     for (who, client) in top_clients(stats).iter().filter(|(_, client)| client.unanswered > 0).take(5) {
         let name = match (client.mac, who) {
-            (Some(mac), _) => mac.to_string(),
             (None, Who::Six(duid)) => Duid::from(&**duid).to_string(),
-            (None, _) => "-".to_owned(),
+            (mac, who) => name(mac, who, client.client_id.as_deref()),
         };
         let messages = counted(client.messages, "message");
         let unanswered = counted(client.unanswered, "exchange");

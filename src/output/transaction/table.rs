@@ -8,14 +8,13 @@ use super::ladder::in_ascii;
 use super::view::Shown;
 use crate::analysis::diagnosis::{Diagnosis, Finding, Id};
 use crate::analysis::findings6::story::Told;
-use crate::analysis::transaction::{Exchange, Exchange6, Outcome, Role};
+use crate::analysis::transaction::{Counted as _, Exchange, Exchange6, Outcome, Role, Seen, Who};
 use crate::output::text::Text;
 use crate::output::width::{columns as wide, end, shortened, tail};
 use crate::output::words::counted;
 use crate::output::wrap::{hanging, wrap};
 use crate::output::{Label, Styled};
 use crate::time::Timestamp;
-use crate::wire::HwAddr;
 use crate::wire::escape::escape;
 use crate::wire::problem::Severity;
 
@@ -99,7 +98,7 @@ pub struct TransactionTable {
     /// How often a code is told of the whole, and was.
     expected: BTreeMap<&'static str, (u64, u64)>,
     outcomes: BTreeMap<Outcome, u64>,
-    clients: HashSet<HwAddr>,
+    clients: HashSet<Who>,
     /// Those of DHCPv6, by their identifiers.
     clients6: HashSet<Arc<[u8]>>,
     worst: Option<(Severity, &'static str)>,
@@ -152,8 +151,9 @@ impl TransactionTable {
     /// Counts an exchange that is shown in whatever way.
     pub fn count(&mut self, exchange: &Exchange) {
         self.count_outcome(exchange.outcome);
-        if let Some(mac) = exchange.mac.filter(|_| self.clients.len() < CLIENTS) {
-            self.clients.insert(mac);
+        let who = Seen::who(exchange);
+        if who.is_known() && self.clients.len() < CLIENTS {
+            self.clients.insert(who);
         }
     }
 

@@ -41,6 +41,8 @@ pub struct ClientLine {
     pub who: Who,
     /// Its hardware address.
     pub mac: Option<HwAddr>,
+    /// Its client identifier.
+    pub client_id: Option<Arc<[u8]>>,
     /// Its name.
     pub hostname: Option<Arc<[u8]>>,
     /// How often it asked.
@@ -130,7 +132,7 @@ pub fn draw(screen: &Screen) -> Styled {
     let rows = height.saturating_sub(used).max(3);
     for client in screen.failing.iter().take(rows) {
         table.row(vec![
-            (Label::Plain, name(client.mac, &client.who)),
+            (Label::Plain, name(client.mac, &client.who, client.client_id.as_deref())),
             (
                 Label::Plain,
                 client
@@ -179,6 +181,7 @@ mod tests {
         };
         let client = ClientLine {
             who: Who::Nameless(None),
+            client_id: None,
             mac: Some(crate::wire::Mac([0, 12, 41, 0, 0, 1]).into()),
             hostname: Some(b"a\x1b[31mb".to_vec().into()),
             tries: 4,

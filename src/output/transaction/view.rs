@@ -2,9 +2,11 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use super::clients::name;
 use super::json6::named;
 use crate::analysis::transaction::{
-    Exchange, Exchange6, Kind, Known, Letter, Message, Seen, Seen6, Sense, Server, Server6, Step, bit, bit6,
+    Counted as _, Exchange, Exchange6, Kind, Known, Letter, Message, Seen, Seen6, Sense, Server, Server6,
+    Step, Who, bit, bit6,
 };
 use crate::output::width::{shortened, tail};
 use crate::wire::escape::escape;
@@ -47,10 +49,11 @@ impl Shown for Seen {
     const SIX: bool = false;
 
     fn client(exchange: &Exchange) -> String {
-        exchange.mac.map_or_else(
-            || exchange.first().map_or_else(String::new, |seen| seen.ciaddr.to_string()),
-            |mac| shortened(&mac.to_string(), CLIENT),
-        )
+        let name = match Self::who(exchange) {
+            Who::Asker => exchange.first().map_or_else(String::new, |seen| seen.ciaddr.to_string()),
+            who => name(exchange.mac, &who, exchange.texts.client_id.as_deref()),
+        };
+        shortened(&name, CLIENT)
     }
 
     fn address(exchange: &Exchange) -> Option<String> {

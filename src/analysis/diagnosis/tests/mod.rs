@@ -245,6 +245,11 @@ impl Story {
         self.say(ms, c, MessageType::ACK, (server, ip), |_, _| {});
     }
 
+    /// An ACK with such routers.
+    pub(crate) fn ack_with(&mut self, ms: i64, c: Client, server: [u8; 4], ip: [u8; 4], routers: [u8; 4]) {
+        self.say(ms, c, MessageType::ACK, (server, ip), |m, _| m.set_option(3, &routers));
+    }
+
     pub(crate) fn nak(&mut self, ms: i64, c: Client, server: [u8; 4]) {
         self.say(ms, c, MessageType::NAK, (server, [0; 4]), |_, _| {});
     }
