@@ -330,9 +330,16 @@ fn place(args: &Args, output: Option<&Path>) -> Result<Place, Failure> {
         return Err(Failure::could_not_run(format_args!("cannot open {}: no such file", missing.display())));
     }
     let path = target(path);
-    let Ok(about) = fs::metadata(&path) else {
-        files::can_replace(&path)?;
-        return Ok(Place::File(path));
+    let about = match fs::metadata(&path) {
+        Ok(about) => about,
+        // It leads to itself.
+        Err(error) if path.is_symlink() => {
+            return Err(Failure::could_not_run(format_args!("cannot create {}: {error}", path.display())));
+        }
+        Err(_) => {
+            files::can_replace(&path)?;
+            return Ok(Place::File(path));
+        }
     };
     if !about.is_file() {
         let file = File::create(&path).map_err(|error| {
