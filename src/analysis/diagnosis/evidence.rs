@@ -1,7 +1,7 @@
 //! What a finding over time rests on.
 
-use super::history::FRAMES;
-use super::{Code, Finding, Id};
+use super::history::{FRAMES, finding};
+use super::{Code, Finding};
 
 /// When a frame came, in nanoseconds since 1970, and its number.
 pub(super) type Place = (i64, u64);
@@ -59,20 +59,8 @@ impl Evidence {
 
     /// A finding that rests on it.
     pub(super) fn finding(self, code: Code, message: String) -> Finding {
-        let Self { mut frames, count, seen, .. } = self;
-        frames.sort_unstable();
-        frames.dedup();
-        Finding {
-            id: Id::Wider(code),
-            server: None,
-            client: None,
-            others: Vec::new(),
-            address: None,
-            frames,
-            count,
-            seen: seen.unwrap_or_default(),
-            message,
-        }
+        let Self { frames, count, seen, .. } = self;
+        Finding { count, ..finding(code, frames, seen.unwrap_or_default(), message) }
     }
 }
 

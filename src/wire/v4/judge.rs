@@ -356,7 +356,7 @@ mod tests {
         problems.iter().map(|problem| problem.code.name()).collect()
     }
 
-    fn offer(change: impl FnOnce(&mut Message)) -> Vec<&'static str> {
+    fn an_offer() -> Message {
         let request = Message::request(MessageType::DISCOVER, Xid(7), Mac([2, 0, 0, 0, 0, 1]));
         let mut offer = Message::reply(MessageType::OFFER, &request);
         offer.yiaddr = [10, 0, 0, 50].into();
@@ -364,6 +364,11 @@ mod tests {
         offer.set_option(51, &3600_u32.to_be_bytes());
         offer.set_option(1, &[255, 255, 255, 0]);
         offer.set_option(3, &[10, 0, 0, 1]);
+        offer
+    }
+
+    fn offer(change: impl FnOnce(&mut Message)) -> Vec<&'static str> {
+        let mut offer = an_offer();
         change(&mut offer);
         codes(&offer, (67, 68), ([10, 0, 0, 1], [255; 4]))
     }
@@ -448,12 +453,7 @@ mod tests {
     /// What the capture leaves out may be what is missed.
     #[test]
     fn of_what_is_cut_off_nothing_is_said() {
-        let request = Message::request(MessageType::DISCOVER, Xid(7), Mac([2, 0, 0, 0, 0, 1]));
-        let mut offer = Message::reply(MessageType::OFFER, &request);
-        offer.yiaddr = [10, 0, 0, 50].into();
-        offer.set_option(54, &[10, 0, 0, 1]);
-        offer.set_option(51, &3600_u32.to_be_bytes());
-        offer.set_option(1, &[255, 255, 255, 0]);
+        let mut offer = an_offer();
         offer.set_option(3, &[10, 0, 1, 1]);
         let found = |offer: &Message, less: usize| -> Vec<&str> {
             let bytes = offer.encode();
