@@ -685,8 +685,9 @@ fn a_capture_is_shown_again_and_leaves_the_terminal_as_it_was() {
             story.file().display()
         );
         std::fs::write(folder.join("run.sh"), script).unwrap();
-        let recorded = Command::new("script")
-            .args(["-qefc", "sh run.sh", "screen"])
+        // What a shell starts behind itself ignores some signals, and so does all that it starts.
+        let recorded = Command::new("env")
+            .args(["--default-signal", "script", "-qefc", "sh run.sh", "screen"])
             .current_dir(folder)
             .output()
             .unwrap();
