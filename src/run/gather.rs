@@ -93,7 +93,7 @@ impl Gatherer {
 
     fn of(walker: Walker, selection: Selection, strict: bool) -> Self {
         Self {
-            walker,
+            walker: walker.hearing(),
             select_all: selection.is_everything(),
             selection,
             strict,

@@ -25,6 +25,8 @@ pub struct Walker {
     plain: bool,
     fragments: Option<Box<Fragments>>,
     joined: JoinedFragments,
+    /// What stands beside messages is told as well.
+    hears: bool,
     beside: Option<Beside>,
 }
 
@@ -63,6 +65,7 @@ impl Walker {
             open,
             fragments: None,
             joined: JoinedFragments::default(),
+            hears: false,
             beside: None,
         }
     }
@@ -79,7 +82,9 @@ impl Walker {
     ) -> Walked {
         self.joined.whole.clear();
         self.joined.waits = None;
-        self.beside = None;
+        if self.hears {
+            self.beside = None;
+        }
         if self.plain
             && let Some(plain) = plain::split(link, frame)
         {
@@ -98,7 +103,13 @@ impl Walker {
         &self.joined
     }
 
-    /// What the frame that was walked last says beside, where it was worth a walk.
+    /// One that tells what stands [beside](Self::beside) messages, which costs a little with every frame.
+    #[must_use]
+    pub fn hearing(self) -> Self {
+        Self { hears: true, ..self }
+    }
+
+    /// What the frame that was walked last says beside, where it was worth a walk by one that [hears](Self::hearing) it.
     pub fn beside(&self) -> Option<Beside> {
         self.beside
     }
@@ -228,7 +239,9 @@ impl Walker {
                 What::Samples => return self.each(tunnel::samples(bytes), context, found),
             };
             let Some(next) = step else {
-                self.beside = self.beside.or_else(|| Beside::of(what, bytes, context));
+                if self.hears {
+                    self.beside = self.beside.or_else(|| Beside::of(what, bytes, context));
+                }
                 return context.done();
             };
             (what, bytes) = next;

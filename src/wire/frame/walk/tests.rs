@@ -199,7 +199,7 @@ fn what_stands_beside_messages_is_told() {
         (1, in_vxlan, Aside::Arp(arp), &[], None),
         (105, wlan("8800", "0000", &after("aaaa03 000000 0806", &bytes)), Aside::Arp(arp), &[], None),
     ] {
-        let mut walker = Walker::new(Ports::every());
+        let mut walker = Walker::new(Ports::every()).hearing();
         walker.walk(LinkType(link), &frame, frame.len(), 0, |_| panic!("there is no message"));
         let beside = walker.beside().unwrap();
         assert_eq!((beside.aside, beside.mac), (aside, Some(mac)));
@@ -210,7 +210,7 @@ fn what_stands_beside_messages_is_told() {
     }
     // What an error quotes nobody says.
     let quoted = eth(0x0800, &ip(1, &after("0301 0000 00000000", &echo)));
-    let mut walker = Walker::new(Ports::every());
+    let mut walker = Walker::new(Ports::every()).hearing();
     walker.walk(LinkType(1), &quoted, quoted.len(), 0, |_| {});
     assert_eq!(walker.beside(), None);
 }
