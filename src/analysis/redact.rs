@@ -49,6 +49,8 @@ impl Redactor {
     }
 
     /// What is no DHCP and yet tells of it, who holds an address above all: ARP, and echoes.
+    #[cold]
+    #[inline(never)]
     pub fn is_sign(link: LinkType, frame: &[u8]) -> bool {
         let ether_type = match link {
             LinkType::ETHERNET => {

@@ -204,7 +204,11 @@ impl Work for PacketWork {
 
     #[inline]
     fn may_matter(&self, link: LinkType, data: &[u8]) -> bool {
-        self.walker.may_matter(link, data) || (self.signs && Redactor::is_sign(link, data))
+        // Nearly all that is decoded keeps no signs, and this is asked of every frame.
+        if self.signs && Redactor::is_sign(link, data) {
+            return true;
+        }
+        self.walker.may_matter(link, data)
     }
 
     fn learn(&self, stream: &mut Stream, output: &mut Rendered) {
