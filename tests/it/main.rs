@@ -51,6 +51,8 @@ mod prometheus;
 #[cfg(feature = "live")]
 mod real_servers;
 #[cfg(feature = "live")]
+mod redaction;
+#[cfg(feature = "live")]
 mod report;
 #[cfg(feature = "live")]
 mod rogue;
@@ -77,6 +79,8 @@ mod support;
 mod support {
     pub(crate) mod far_end;
 }
+#[cfg(feature = "live")]
+mod top;
 #[cfg(feature = "live")]
 mod transport;
 mod wireshark;
