@@ -117,7 +117,7 @@ impl Redactor {
             _ => return None,
         };
         match ether_type {
-            ETHERTYPE_IPV4 => self.ipv4(behind),
+            ETHERTYPE_IPV4 => self.ipv4(behind, false),
             ETHERTYPE_ARP => self.arp(behind),
             _ => None,
         }
@@ -136,7 +136,8 @@ impl Redactor {
         Some(())
     }
 
-    fn ipv4(&mut self, packet: &mut [u8]) -> Option<()> {
+    /// A packet, or one that an error is about: that is no error itself (RFC 1122 §3.2.2), or there would be no end of them.
+    fn ipv4(&mut self, packet: &mut [u8], quoted: bool) -> Option<()> {
         let old = *packet.first_chunk::<20>()?;
         let total = usize::from(u16::from_be_bytes([old[2], old[3]]));
         // Options of IP may name hosts, and a fragment is not understood alone.
@@ -154,7 +155,7 @@ impl Redactor {
         let new = *header;
         match old[9] {
             17 => self.udp(payload, &old, &new),
-            1 => self.icmp(payload),
+            1 if !quoted => self.icmp(payload),
             _ => None,
         }
     }
@@ -200,7 +201,7 @@ impl Redactor {
         let before = data.to_vec();
         match header[0] {
             0 | 8 => data.fill(0),
-            3 | 4 | 11 | 12 => self.ipv4(data)?,
+            3 | 4 | 11 | 12 => self.ipv4(data, true)?,
             _ => return None,
         }
         let stored = u16::from_be_bytes([header[2], header[3]]);

@@ -516,21 +516,27 @@ fn why_a_server_has_no_address_stays_and_who_says_so_does_not() {
     assert!(["dhcpd", "corp", "lice"].iter().all(|name| !told.contains(name)), "{told}");
 }
 
-#[test]
-fn an_error_is_redacted_with_the_packet_it_is_about() {
-    let mut redactor = Redactor::default();
-    let quoted = frame(&offer());
-    // Behind Ethernet and one VLAN, as much as a router gives back.
-    let quoted = quoted.get(18..18 + 20 + 8 + 300).unwrap();
+/// An ICMP error about a packet.
+fn error_about(quoted: &[u8]) -> Vec<u8> {
     let mut icmp = [&[3, 3, 0, 0, 0, 0, 0, 0], quoted].concat();
     let sum = Sum::default().add_bytes(&icmp).checksum();
     icmp[2..4].copy_from_slice(&sum.to_be_bytes());
-    let length = u16::try_from(20 + icmp.len()).unwrap().to_be_bytes();
+    let length = u16::try_from(icmp.len().saturating_add(20)).unwrap().to_be_bytes();
     let mut packet =
         vec![0x45, 0, length[0], length[1], 0, 0, 0, 0, 64, 1, 0, 0, 192, 168, 1, 50, 192, 168, 1, 1];
     let sum = Sum::default().add_bytes(&packet).checksum();
     packet[10..12].copy_from_slice(&sum.to_be_bytes());
     packet.extend(&icmp);
+    packet
+}
+
+#[test]
+fn an_error_is_redacted_with_the_packet_it_is_about() {
+    let mut redactor = Redactor::default();
+    let quoted = frame(&offer());
+    // Behind Ethernet and one VLAN, as much as a router gives back.
+    let packet = error_about(quoted.get(18..18 + 20 + 8 + 300).unwrap());
+    assert_eq!(redactor.frame(LinkType::RAW, &error_about(&packet)), None, "nobody answers an error by one");
     let redacted = redactor.frame(LinkType::RAW, &packet).unwrap().to_vec();
     for secret in [&b"alice"[..], &CLIENT.0, &[192, 168, 1]] {
         assert!(contains(&packet, secret) && !contains(&redacted, secret), "{secret:?}");
