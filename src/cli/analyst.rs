@@ -36,8 +36,6 @@ const ANEW: i64 = 10_000_000_000;
 const WAIT: i64 = 150_000_000_000;
 /// So many exchanges are shown at a time when the input ends.
 const PART: usize = 32;
-/// Letters of an Ethernet address.
-const MAC: usize = 17;
 /// So many exchanges that close at the end are not taken apart.
 const LEFT: usize = 100_000;
 /// So many sentences are remembered that were said of exchanges of DHCPv6.
@@ -589,11 +587,9 @@ impl<'a> Analyst<'a> {
     fn conclude6(&mut self) {
         let mut all = self.story.finish();
         all.retain(|told| {
-            // A name ends in the client's hardware address where that is known.
-            let mac = told.client.as_ref().and_then(|name| name.get(name.len().checked_sub(MAC)?..));
-            let mac = mac.and_then(|mac| mac.parse::<HwAddr>().ok());
             let wanted = self.args.code.is_empty() || self.has_code(told.id());
-            let client = self.args.client.is_empty() || mac.is_some_and(|mac| self.args.is_client(&mac));
+            let client =
+                self.args.client.is_empty() || told.mac().is_some_and(|mac| self.args.is_client(&mac));
             wanted && client && !self.ignored.contains(told.id().name())
         });
         let rows = self.shows_exchanges();

@@ -8,8 +8,8 @@ use serde_json::Value;
 use super::exit::Failure;
 use super::text;
 use crate::engine::v6::recipe::IaWish;
-use crate::output::packet::read::unhex;
 use crate::wire::Mac;
+use crate::wire::digits::unhex;
 use crate::wire::v6::Duid;
 use crate::wire::v6::facts::IaKind;
 

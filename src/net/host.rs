@@ -9,6 +9,7 @@ use std::process::{Command, Output, Stdio};
 
 #[cfg(feature = "live")]
 use super::privilege;
+use crate::wire::digits::unhex;
 
 /// The most bytes of any file that is read here.
 const MOST: u64 = 1 << 20;
@@ -298,20 +299,9 @@ fn pairs(content: &[u8]) -> Option<OldLease> {
         address: value("ADDRESS").and_then(|text| text.parse().ok()),
         server: value("SERVER_ADDRESS").and_then(|text| text.parse().ok()),
         lease_time: value("LIFETIME").and_then(|text| text.parse().ok()),
-        client_id: value("CLIENTID").and_then(unhex),
+        client_id: value("CLIENTID").and_then(|digits| unhex(&digits.replace(':', ""))),
         ..OldLease::default()
     })
-}
-
-/// Hexadecimal digits in pairs, colons between them or not.
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text
-        .chars()
-        .filter(|c| *c != ':')
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect::<Option<_>>()?;
-    let (pairs, rest) = digits.as_chunks::<2>();
-    rest.is_empty().then(|| pairs.iter().map(|[high, low]| (high << 4) | low).collect())
 }
 
 /// The last ACK, as dhcpcd keeps it.

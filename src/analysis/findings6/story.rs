@@ -24,8 +24,9 @@ use crate::analysis::transaction::{Exchange6, Joined, Letter, Role};
 use crate::wire::frame::Protocol;
 use crate::wire::nd;
 use crate::wire::problem::Problem;
+use crate::wire::v6::types::mac_of_duid;
 use crate::wire::v6::{Facts, MessageType, Outline};
-use crate::wire::{Mac, digits};
+use crate::wire::{HwAddr, Mac, digits};
 
 /// So many bytes of messages are kept for scenes that are not over; the oldest scene ends to make room.
 const KEPT: usize = 24 << 20;
@@ -86,7 +87,7 @@ impl Heard {
 pub struct Told {
     /// What was found.
     pub finding: Finding6,
-    /// The client, where it is about one alone.
+    /// The client, where it is about one alone: its DUID as digits, else its address.
     pub client: Option<String>,
     /// The frames it rests on, the first of them.
     pub frames: Vec<u64>,
@@ -100,6 +101,16 @@ impl Told {
     /// Its code in the one table of codes.
     pub fn id(&self) -> Id {
         Id::Link(self.finding.code, self.finding.severity, self.finding.reference)
+    }
+
+    /// The DUID of the client, where it named one.
+    pub fn duid(&self) -> Option<Vec<u8>> {
+        self.client.as_deref().and_then(digits::unhex)
+    }
+
+    /// The hardware address of the client, as far as its DUID tells.
+    pub fn mac(&self) -> Option<HwAddr> {
+        self.duid().as_deref().and_then(mac_of_duid).map(HwAddr::from_slice)
     }
 
     /// The same of this client, in these frames, at these times.

@@ -106,10 +106,10 @@ impl Clients {
 
     /// The same of what was found in DHCPv6.
     pub fn concern6(&mut self, told: &Told) {
-        let Some(name) = &told.client else { return };
         let at = At::new(told.seen.0, told.frames.first().copied().unwrap_or(0));
-        let by_address = || name.parse().ok().map(|address| Who::Nameless(Some(address)));
-        if let Some(who) = bytes_of(name).map(Who::Six).or_else(by_address) {
+        let duid = told.duid().map(|duid| Who::Six(duid.into()));
+        let by_address = || Some(Who::Nameless(Some(told.client.as_ref()?.parse().ok()?)));
+        if let Some(who) = duid.or_else(by_address) {
             self.say(&who, told.id(), at);
         }
     }
@@ -157,11 +157,4 @@ impl Clients {
         });
         all
     }
-}
-
-/// The bytes that hexadecimal digits stand for.
-fn bytes_of(digits: &str) -> Option<Arc<[u8]>> {
-    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else { return None };
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
 }

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use fastrand::Rng;
 
 use crate::wire::Mac;
+use crate::wire::digits::unhex;
 use crate::wire::v6::Duid;
 use crate::wire::v6::types::EPOCH_2000;
 
@@ -86,14 +87,7 @@ impl FromStr for DuidChoice {
 }
 
 fn hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text
-        .chars()
-        .filter(|c| !matches!(c, ':' | '-'))
-        .map(|c| c.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
-        .collect();
-    let digits = digits?;
-    let (pairs, []) = digits.as_chunks::<2>() else { return None };
-    Some(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+    unhex(&text.replace([':', '-'], ""))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::read6::payload;
 use crate::wire::HwAddr;
+use crate::wire::digits::unhex;
 use crate::wire::options::v4;
 use crate::wire::v4::{COOKIE, FIXED_LEN, Item, Message, Op};
 
@@ -208,13 +209,6 @@ fn push_pads(pads: Option<u16>, items: &mut Vec<Item>) {
     if let Some(pads @ 1..) = pads {
         items.push(Item::Pad(pads.into()));
     }
-}
-
-/// The bytes of hex text, `None` when it is none.
-pub fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |digit: u8| char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
-    pairs.iter().map(|[high, low]| digit(*low).zip(digit(*high)).map(|(low, high)| high << 4 | low)).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::net::Ipv6Addr;
 
 use serde_json::{Map, Value};
 
-use super::read::{RecordError, read_message, unhex, wrong};
+use super::read::{RecordError, read_message, wrong};
+use crate::wire::digits::unhex;
 use crate::wire::frame::Protocol;
 use crate::wire::nd;
 use crate::wire::options::text::escape;

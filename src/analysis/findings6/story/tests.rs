@@ -301,3 +301,23 @@ fn memory_is_bounded() {
     assert!(story.kept <= KEPT && story.open.len() < 12_000, "{} {}", story.kept, story.open.len());
     assert!(story.finish().is_empty());
 }
+
+/// Who asks for what is said of one client finds it by the hardware address in its DUID.
+#[test]
+fn a_finding_of_one_client_knows_its_hardware_address() {
+    let (mut joiner, mut story) = (Both::new(Options::default()), Story::default());
+    for heard in &granted(|frame, message| {
+        if frame == 2 {
+            message.set_option(opt::SOL_MAX_RT, [0, 0, 0, 60]);
+        }
+    }) {
+        hear(heard, &mut joiner, &mut story);
+    }
+    let all = story.finish();
+    let [told] = all.as_slice() else { panic!("{all:?}") };
+    assert_eq!((told.client.as_deref(), told.mac()), (Some("00030001020000000001"), Some(mac(1).into())));
+    for other in ["fe80::1", "0004", "000"] {
+        let told = Told { client: Some(other.to_owned()), ..told.clone() };
+        assert_eq!((told.mac(), told.duid().is_some()), (None, other == "0004"));
+    }
+}

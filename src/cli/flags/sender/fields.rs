@@ -7,8 +7,8 @@ use std::time::Duration;
 use fastrand::Rng;
 
 use crate::cli::flags::values::duration;
-use crate::output::packet::read::unhex;
 use crate::wire::Mac;
+use crate::wire::digits::unhex;
 use crate::wire::v6::Duid;
 
 /// `--mac`.
