@@ -1,6 +1,7 @@
 //! Captures without what names anybody: they tell the same story, of nobody.
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::{Command, Stdio};
 
 use dhcptool::wire::Mac;
 use dhcptool::wire::frame::Envelope;
@@ -182,4 +183,24 @@ fn what_cannot_be_redacted_leaves_no_capture_that_is_all_well() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("1 packet cannot be redacted"), "{said}");
+}
+
+/// What is still being written has no end that could be waited for before the first packet is shown.
+#[test]
+fn what_comes_through_a_pipe_is_redacted_as_it_comes() {
+    let capture = std::fs::read(refused().file()).unwrap();
+    let mut follows = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+        .args(["decode", "-q", "--json", "--follow", "--redact", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut pipe = follows.stdin.take().unwrap();
+    pipe.write_all(&capture).unwrap();
+    let mut shown = String::new();
+    BufReader::new(follows.stdout.take().unwrap()).read_line(&mut shown).unwrap();
+    drop(pipe);
+    follows.kill().unwrap();
+    follows.wait().unwrap();
+    assert!(shown.contains("\"message_type\":\"request\"") && !shown.contains("00:0c:29"), "{shown:?}");
 }

@@ -4,6 +4,7 @@ use std::mem::ManuallyDrop;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
+use crate::analysis::redact::Redactor;
 use crate::capture::{self, Reader, Source, Target, Writer};
 use crate::cli::analyst::{Analyst, Look};
 use crate::cli::context::Context;
@@ -56,8 +57,8 @@ pub struct Args {
     /// Replace MAC and IP addresses, names, identifiers and transaction numbers, the same by the same everywhere, in what is shown and
     /// written (an address that a text spells, by words); other numbers, times and the vendor class (option 60) stay, so do networks, the
     /// last number of an IP address and what a value is built of; what is not DHCPv4 over plain IPv4 is left out and counted. Captures
-    /// are read twice, standard input is kept in a temporary file until then; with --write, ARP and echoes are kept too, which findings
-    /// rest on
+    /// are read twice to learn the networks, standard input is kept in a temporary file until then; with --follow once, and no network is
+    /// learned; with --write, ARP and echoes are kept too, which findings rest on
     #[arg(long, help_heading = "Output")]
     redact: bool,
 
@@ -112,7 +113,12 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     };
     let target = confine(args, cx)?;
     if args.redact {
-        let redactor = redaction::redactor(&args.files, &args.select.wanted(), &decoding.stop);
+        // What grows has no end up to which it could be read before.
+        let redactor = if args.follow {
+            Redactor::default()
+        } else {
+            redaction::redactor(&args.files, &args.select.wanted(), &decoding.stop)
+        };
         decoding.stream.set_redactor(Some(Box::new(redactor)));
         if !args.select.selects() && args.select.count.is_none() {
             decoding.showing.keep_signs();
