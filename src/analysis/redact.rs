@@ -20,9 +20,9 @@ use std::ops::Range;
 
 use crate::analysis::diagnosis::NO_ADDRESS_LEFT;
 use crate::wire::Prefix;
-use crate::wire::frame::LinkType;
 use crate::wire::frame::checksum::Sum;
 use crate::wire::frame::numbers::{ETHERTYPE_ARP, ETHERTYPE_IPV4};
+use crate::wire::frame::{Head, LinkType};
 use crate::wire::options::text::is_printable;
 use crate::wire::options::{Context, check, v4};
 use crate::wire::v4::{COOKIE, Op, OptionArea, Outline, Packet, Span};
@@ -48,30 +48,6 @@ impl Redactor {
         done.map(|()| self.bytes.as_slice())
     }
 
-    /// What is no DHCP and yet tells of it, who holds an address above all: ARP, and echoes.
-    #[cold]
-    #[inline(never)]
-    pub fn is_sign(link: LinkType, frame: &[u8]) -> bool {
-        let ether_type = match link {
-            LinkType::ETHERNET => {
-                let mut rest = frame.get(12..).unwrap_or_default();
-                while let [0x81 | 0x91, 0x00, _, _, behind @ ..] | [0x88, 0xa8, _, _, behind @ ..] = rest {
-                    rest = behind;
-                }
-                rest
-            }
-            LinkType::LINUX_SLL => frame.get(14..).unwrap_or_default(),
-            _ => return false,
-        };
-        match ether_type {
-            [8, 6, ..] => true,
-            [8, 0, 0x45, packet @ ..] => {
-                packet.get(8) == Some(&1) && packet.get(19).is_some_and(|kind| matches!(kind, 0 | 8))
-            }
-            _ => false,
-        }
-    }
-
     /// Takes note of the network that a message gives an address of: which is to be done with all messages before the first is redacted.
     pub fn learn(&mut self, message: &[u8]) {
         let packet = Packet::new(message);
@@ -89,36 +65,16 @@ impl Redactor {
     }
 
     fn link(&mut self, link: LinkType, frame: &mut [u8]) -> Option<()> {
-        let (ether_type, behind) = match link {
-            LinkType::ETHERNET => {
-                let (macs, mut rest) = frame.split_first_chunk_mut::<12>()?;
-                let (dst, src) = macs.split_at_mut(6);
-                self.mac_at(dst);
-                self.mac_at(src);
-                while let [0x81 | 0x91, 0x00, _, _, ..] | [0x88, 0xa8, _, _, ..] = rest {
-                    rest = rest.get_mut(4..)?;
-                }
-                let (kind, behind) = rest.split_first_chunk_mut::<2>()?;
-                (u16::from_be_bytes(*kind), behind)
-            }
-            LinkType::LINUX_SLL => {
-                let (head, behind) = frame.split_first_chunk_mut::<16>()?;
-                self.mac_at(head.get_mut(6..12)?);
-                head.get_mut(12..14)?.fill(0);
-                (u16::from_be_bytes([head[14], head[15]]), behind)
-            }
-            LinkType::LINUX_SLL2 => {
-                let (head, behind) = frame.split_first_chunk_mut::<20>()?;
-                self.mac_at(head.get_mut(12..18)?);
-                head.get_mut(18..20)?.fill(0);
-                (u16::from_be_bytes([head[0], head[1]]), behind)
-            }
-            LinkType::RAW | LinkType::IPV4 | LinkType::DLT_RAW => (ETHERTYPE_IPV4, frame),
-            _ => return None,
-        };
-        match ether_type {
-            ETHERTYPE_IPV4 => self.ipv4(behind, false),
-            ETHERTYPE_ARP => self.arp(behind),
+        let head = Head::of(link, frame)?;
+        for (at, room) in head.addresses {
+            let (mac, unused) = part(frame, *at..at.saturating_add(*room)).split_first_chunk_mut::<6>()?;
+            self.mac_at(mac);
+            unused.fill(0);
+        }
+        let packet = frame.get_mut(head.packet..)?;
+        match head.ether_type {
+            ETHERTYPE_IPV4 => self.ipv4(packet, false),
+            ETHERTYPE_ARP => self.arp(packet),
             _ => None,
         }
     }

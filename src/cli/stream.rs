@@ -8,7 +8,7 @@ use crate::analysis::redact::Redactor;
 use crate::capture::{Frame, FrameVerdict, Work};
 use crate::cli::flags::select::SelectArgs;
 use crate::output::when::TimeText;
-use crate::wire::frame::{LinkType, Walked, Walker};
+use crate::wire::frame::{Beside, LinkType, Walked, Walker};
 pub use renderer::{PacketCounts, Page, Rendered, Renderer, View};
 
 #[cfg(feature = "live")]
@@ -88,7 +88,7 @@ impl Stream {
         // Its name may be made of a hardware address, and what was said of the frame may name somebody.
         let interface = frame.interface_name.map(|name| redactor.interface(name));
         let around = Frame { comment: None, interface_name: interface.as_deref(), ..*frame };
-        if Redactor::is_sign(frame.link, frame.data) {
+        if is_sign(frame.link, frame.data) {
             if let Some(kept) = kept.filter(|_| signs)
                 && let Some(data) = redactor.frame(frame.link, frame.data)
             {
@@ -198,6 +198,13 @@ impl PacketWork {
     }
 }
 
+/// What is no DHCP and yet tells of it, who holds an address above all. It stays out of what is asked of every frame.
+#[cold]
+#[inline(never)]
+fn is_sign(link: LinkType, data: &[u8]) -> bool {
+    Beside::glance(link, data).is_some()
+}
+
 impl Work for PacketWork {
     type State = Stream;
     type Output = Rendered;
@@ -205,7 +212,7 @@ impl Work for PacketWork {
     #[inline]
     fn may_matter(&self, link: LinkType, data: &[u8]) -> bool {
         // Nearly all that is decoded keeps no signs, and this is asked of every frame.
-        if self.signs && Redactor::is_sign(link, data) {
+        if self.signs && is_sign(link, data) {
             return true;
         }
         self.walker.may_matter(link, data)

@@ -5,11 +5,7 @@ use crate::analysis::redact::Redactor;
 use crate::analysis::transaction::{Around, Batch, Sign};
 use crate::capture::{Frame, FrameVerdict, Work};
 use crate::time::Timestamp;
-use crate::wire::Mac;
-use crate::wire::arp::Arp;
-use crate::wire::frame::{
-    Aside, Beside, Datagram, Direction, LinkType, Ports, Protocol, Vlans, Walked, Walker,
-};
+use crate::wire::frame::{Aside, Beside, Datagram, Direction, LinkType, Ports, Protocol, Walked, Walker};
 use crate::wire::problem::Problem;
 use crate::wire::v4::{Facts, Op, Outline, Packet, Values, judge};
 use crate::wire::{nd, v6};
@@ -135,7 +131,7 @@ impl Gatherer {
             return Walked::Done;
         }
         if !self.walker.may_matter(frame.link, frame.data) {
-            if let Some(beside) = beside(frame) {
+            if let Some(beside) = Beside::glance(frame.link, frame.data) {
                 batch.sign(sign(frame, &beside));
             }
             return Walked::Done;
@@ -272,44 +268,6 @@ fn collect(
         values.judge(&packet, outline);
         problems.extend_from_slice(&values.problems);
     }
-}
-
-/// What a frame that is not worth a walk says beside: ARP and echoes on Ethernet or in cooked captures, behind common tags.
-fn beside(frame: &Frame<'_>) -> Option<Beside> {
-    let data = frame.data;
-    let mut at: usize = match frame.link {
-        LinkType::ETHERNET => 12,
-        LinkType::LINUX_SLL => 14,
-        _ => return None,
-    };
-    let mut vlans = Vlans::default();
-    let (kind, packet) = loop {
-        match data.get(at..)?.split_first_chunk::<2>()? {
-            ([0x81, 0], behind) => vlans.push(u16::from_be_bytes(*behind.first_chunk()?)),
-            found => break found,
-        }
-        at = at.saturating_add(4);
-    };
-    let aside = match kind {
-        [8, 6] => Aside::Arp(Arp::decode(packet)?),
-        [8, 0] => {
-            let header: &[u8; 20] = packet.first_chunk()?;
-            if header[0] >> 4 != 4 || header[9] != 1 {
-                return None;
-            }
-            let body = packet.get(usize::from(header[0] & 15).saturating_mul(4)..)?;
-            let reply = match body.first()? {
-                0 => true,
-                8 => false,
-                _ => return None,
-            };
-            let src = [header[12], header[13], header[14], header[15]].into();
-            let dst = [header[16], header[17], header[18], header[19]].into();
-            Aside::Echo { reply, src, dst }
-        }
-        _ => return None,
-    };
-    Some(Beside { aside, mac: Mac::from_slice(data.get(6..12)?), vlans, interface_index: None })
 }
 
 /// What a frame says beside, as it is joined.

@@ -1,6 +1,7 @@
 //! Captures without what names anybody: they tell the same story, of nobody.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use dhcptool::wire::Mac;
@@ -18,7 +19,7 @@ fn a_redacted_capture_tells_the_same_story_of_nobody() {
         run(&story, 80, &["decode", "--redact", "--json", "-q", "--write", redacted.to_str().unwrap()]);
     assert_eq!(written.status.code(), Some(0), "{written:?}");
     let shown = String::from_utf8(written.stdout).unwrap();
-    let told = |path: &std::path::Path, args: &[&str]| {
+    let told = |path: &Path, args: &[&str]| {
         let output = Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(args).arg(path).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     };
@@ -31,7 +32,7 @@ fn a_redacted_capture_tells_the_same_story_of_nobody() {
         assert!(!shown.contains(secret), "{secret}: {shown}");
     }
     assert!(!shown.contains("\"bad\""), "{shown}");
-    let outcomes = |path: &std::path::Path| {
+    let outcomes = |path: &Path| {
         let fields = "number,kind,outcome,messages,offer_ms,lease_time,problems";
         told(path, &["decode", "-q", "--transactions", "--fields", fields, "--format", "csv"])
     };
@@ -105,27 +106,31 @@ fn particular() -> Story {
     story
 }
 
+/// A code, frames, an outcome; and codes with their frames.
+type Told = (String, String, String, Vec<(String, String)>);
+
+/// Which codes are said of a capture, and of which frames.
+fn codes(path: &Path, what: &str) -> Vec<Told> {
+    let output = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+        .args(["decode", "-q", "--json", what])
+        .arg(path)
+        .output()
+        .unwrap();
+    let objects = String::from_utf8(output.stdout).unwrap();
+    let told = objects.lines().map(|line| {
+        let object: serde_json::Value = serde_json::from_str(line).unwrap();
+        let problems = object["problems"].as_array().into_iter().flatten();
+        let codes: Vec<_> =
+            problems.map(|problem| (problem["code"].to_string(), problem["frames"].to_string())).collect();
+        (object["code"].to_string(), object["frames"].to_string(), object["outcome"].to_string(), codes)
+    });
+    told.collect()
+}
+
 #[test]
 fn redaction_invents_no_finding_and_hides_none() {
     let story = particular();
     let redacted = story.folder().join("redacted.pcap");
-    let codes = |path: &std::path::Path, what: &str| {
-        let output = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
-            .args(["decode", "-q", "--json", what])
-            .arg(path)
-            .output()
-            .unwrap();
-        let objects = String::from_utf8(output.stdout).unwrap();
-        let told = objects.lines().map(|line| {
-            let object: serde_json::Value = serde_json::from_str(line).unwrap();
-            let problems = object["problems"].as_array().into_iter().flatten();
-            let codes: Vec<_> = problems
-                .map(|problem| (problem["code"].to_string(), problem["frames"].to_string()))
-                .collect();
-            (object["code"].to_string(), object["frames"].to_string(), object["outcome"].to_string(), codes)
-        });
-        told.collect::<Vec<_>>()
-    };
     let before = codes(&story.file(), "--transactions");
     let said = format!("{before:?}");
     for code in [
@@ -203,4 +208,52 @@ fn what_comes_through_a_pipe_is_redacted_as_it_comes() {
     follows.kill().unwrap();
     follows.wait().unwrap();
     assert!(shown.contains("\"message_type\":\"request\"") && !shown.contains("00:0c:29"), "{shown:?}");
+}
+
+/// Who holds an address is said by ARP, whatever the link layer is.
+#[test]
+fn what_findings_rest_on_is_kept_of_every_link_layer() {
+    let story = particular();
+    let bytes = std::fs::read(story.file()).unwrap();
+    let wrapped = |link: u8, wrap: &dyn Fn(&[u8]) -> Vec<u8>| {
+        let (head, mut rest) = bytes.split_at(24);
+        let mut all = [&head[..20], &[link, u8::from(link == 20), 0, 0]].concat();
+        while let Some((record, behind)) = rest.split_first_chunk::<16>() {
+            let length = u32::from_le_bytes(record[8..12].try_into().unwrap());
+            let (frame, behind) = behind.split_at(usize::try_from(length).unwrap());
+            let frame = wrap(frame);
+            let length = u32::try_from(frame.len()).unwrap().to_le_bytes();
+            all.extend([&record[..8], &length, &length, &frame].concat());
+            rest = behind;
+        }
+        all
+    };
+    let (plain, redacted) = (story.folder().join("link.pcap"), story.folder().join("link-redacted.pcap"));
+    let linked: [(&str, Vec<u8>); 3] = [
+        // 276 is 20 and 1 times 256.
+        (
+            "cooked, version 2",
+            wrapped(20, &|frame| {
+                let head = [&frame[12..14], &[0, 0, 0, 0, 0, 7, 0, 1, 0, 6], &frame[6..12], &[0, 0]].concat();
+                [&head[..], &frame[14..]].concat()
+            }),
+        ),
+        (
+            "cooked",
+            wrapped(113, &|frame| [&[0, 0, 0, 1, 0, 6], &frame[6..12], &[0, 0], &frame[12..]].concat()),
+        ),
+        ("an old tag", wrapped(1, &|frame| [&frame[..12], &[0x92, 0, 0, 7], &frame[12..]].concat())),
+    ];
+    for (name, bytes) in linked {
+        std::fs::write(&plain, bytes).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+            .args(["decode", "-q", "--redact", "--write"])
+            .args([&redacted, &plain])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
+        let before = codes(&plain, "--transactions");
+        assert!(format!("{before:?}").contains("probe-answered-by-client-mac"), "{name}: {before:?}");
+        assert_eq!(codes(&redacted, "--transactions"), before, "{name}");
+    }
 }

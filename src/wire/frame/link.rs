@@ -3,7 +3,7 @@
 use super::bytes::Bytes;
 use super::numbers::{
     ETHERTYPE_ARP as ARP, ETHERTYPE_BRIDGED as BRIDGED, ETHERTYPE_IPV4 as IPV4, ETHERTYPE_IPV6 as IPV6,
-    ETHERTYPE_VLAN as VLAN,
+    ETHERTYPE_VLAN as VLAN, is_vlan,
 };
 use super::step::{Context, What};
 use super::{Direction, Layer, Link, LinkType, Unread, pseudo, switch, tunnel, wlan, wpan};
@@ -138,7 +138,7 @@ pub(super) fn ethernet<'a>(bytes: Bytes<'a>, context: &mut Context) -> Step<'a> 
 pub(super) fn ethertype<'a>(ethertype: u16, bytes: Bytes<'a>, context: &mut Context) -> Step<'a> {
     match ethertype {
         IPV4 | IPV6 => Some((What::Ip, bytes)),
-        VLAN | 0x88a8 | 0x9100 | 0x9200 | 0x9300 => {
+        _ if is_vlan(ethertype) => {
             let (&[a, b, c, d], body) = bytes.chunk::<4>()?;
             context.push(Layer::Vlan)?;
             context.vlans.push(u16::from_be_bytes([a, b]));

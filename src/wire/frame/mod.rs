@@ -40,7 +40,7 @@ mod walk;
 mod wlan;
 mod wpan;
 
-pub use beside::{Aside, Beside};
+pub use beside::{Aside, Beside, Head};
 pub use build::Envelope;
 pub use build6::Envelope6;
 pub use datagram::{Checksum, Complaint, Datagram, Direction, Ip, Link, Protocol, Udp, Vlans};

@@ -15,6 +15,14 @@ pub const ETHERTYPE_IPV6: u16 = 0x86dd;
 /// `EtherType` of transparent Ethernet bridging (RFC 1701).
 pub const ETHERTYPE_BRIDGED: u16 = 0x6558;
 
+/// True for the `EtherType` of a VLAN tag, of a standard or of before there was one.
+pub const fn is_vlan(ether_type: u16) -> bool {
+    matches!(
+        ether_type,
+        ETHERTYPE_VLAN | ETHERTYPE_SERVICE_VLAN | ETHERTYPE_OLD_SERVICE_VLAN | 0x9200 | 0x9300
+    )
+}
+
 /// IP protocol number of IPv6's hop-by-hop options.
 pub const HOP_BY_HOP: u8 = 0;
 /// IP protocol number of ICMP.
