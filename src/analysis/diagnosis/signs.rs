@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
+use super::evidence::Place;
 use super::history::SECOND;
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::KeyedMap;
@@ -32,6 +33,13 @@ pub(super) struct Heard {
     pub(super) mac: Mac,
     /// It is a reply.
     pub(super) reply: bool,
+}
+
+impl Heard {
+    /// What tells it from others: every capture has a first frame.
+    fn at(&self) -> Place {
+        (self.time, self.frame)
+    }
 }
 
 /// What was heard.
@@ -79,28 +87,36 @@ impl Memory {
         }
         make_room(&mut self.kept, ASKED, &at, |kept| kept.last().map_or(0, |heard| heard.time));
         let kept = self.kept.entry(at).or_default();
-        let known = kept.last().map_or(0, |heard| heard.frame);
-        kept.extend(recent().filter(|heard| heard.frame > known));
+        for heard in recent() {
+            if !kept.iter().any(|known| known.at() == heard.at()) {
+                kept.push(*heard);
+            }
+        }
         let over = kept.len().saturating_sub(OF_ONE.saturating_mul(2));
         kept.drain(..over);
     }
 
     /// What was heard of an address where an exchange was seen, between two moments, in order.
-    fn of(&self, exchange: &Exchange, address: Ipv4Addr, (from, to): (i64, i64)) -> Vec<Heard> {
-        let mut all = Vec::new();
+    fn of(&self, exchange: &Exchange, address: Ipv4Addr, between: (i64, i64)) -> Vec<Heard> {
         if self.latest.is_empty() {
-            return all;
+            return Vec::new();
         }
         let mut places: Vec<u32> = exchange.steps.iter().map(|step| step.seen.place).collect();
         places.sort_unstable();
         places.dedup();
+        self.at(&places, address, between)
+    }
+
+    /// The same of places.
+    fn at(&self, places: &[u32], address: Ipv4Addr, (from, to): (i64, i64)) -> Vec<Heard> {
+        let mut all = Vec::new();
         for place in places {
-            let kept = self.kept.get(&(address, place)).into_iter().flatten();
-            let latest = self.latest.get(&(address, place)).into_iter().flatten();
+            let kept = self.kept.get(&(address, *place)).into_iter().flatten();
+            let latest = self.latest.get(&(address, *place)).into_iter().flatten();
             all.extend(kept.chain(latest).filter(|heard| (from..=to).contains(&heard.time)).copied());
         }
-        all.sort_unstable_by_key(|heard| (heard.time, heard.frame));
-        all.dedup_by_key(|heard| heard.frame);
+        all.sort_unstable_by_key(Heard::at);
+        all.dedup_by_key(|heard| heard.at());
         all
     }
 }
@@ -205,5 +221,34 @@ mod tests {
         let list = signs.looks.kept.get(&(offer.yiaddr, 7)).unwrap();
         assert_eq!(list.iter().map(|look| look.frame).collect::<Vec<_>>(), [1]);
         assert!(!signs.looks.kept.contains_key(&(offer.yiaddr, 8)));
+    }
+
+    /// Numbers of frames begin anew with every capture.
+    #[test]
+    fn what_is_known_of_a_declined_address_stays_in_every_capture() {
+        let mut signs = Signs::default();
+        let mut decline = a_discover();
+        let address = Ipv4Addr::new(10, 0, 0, 77);
+        (decline.letter, decline.place, decline.requested) = (Letter::Decline, 7, address);
+        let claim = |signs: &mut Signs, number: u8, time: i64, frame: u64| {
+            let arp = Arp::request(Mac([2, 0, 0, 0, 0, number]), address, address);
+            signs.observe(&Sign::Arp { frame, time, arp, place: 7 });
+        };
+        // Nor does the later capture have to come last.
+        for (start, frame) in [(0, 5000), (2000 * SECOND, 5), (1000 * SECOND, 1)] {
+            // Two say it at once, and many others after what matters.
+            claim(&mut signs, 0, start, frame);
+            claim(&mut signs, 1, start, frame + 1);
+            decline.time = start + SECOND;
+            signs.message(&decline);
+            (2..100).for_each(|number| {
+                claim(&mut signs, number, start + 2 * SECOND, frame + 1 + u64::from(number));
+            });
+        }
+        let frames = |time: i64| -> Vec<u64> {
+            signs.held.at(&[7], address, (time, time)).iter().map(|heard| heard.frame).collect()
+        };
+        assert_eq!([frames(0), frames(2000 * SECOND)], [[5000, 5001], [5, 6]]);
+        assert_eq!(frames(1000 * SECOND), [1, 2]);
     }
 }
