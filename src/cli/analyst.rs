@@ -509,8 +509,7 @@ impl<'a> Analyst<'a> {
         let mut findings = self.history.finish(self.joiner.now());
         findings.retain(|finding| {
             let wanted = self.args.code.is_empty() || self.has_code(finding.id);
-            let client = self.args.client.is_empty()
-                || finding.client.as_ref().is_some_and(|mac| self.args.is_client(mac));
+            let client = self.args.client.is_empty() || finding.macs().any(|mac| self.args.is_client(&mac));
             wanted && client && !self.ignored.contains(finding.id.name())
         });
         // A row a client does not tell what is wrong with the whole.

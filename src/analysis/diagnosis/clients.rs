@@ -9,7 +9,7 @@ use super::rules::{Again, Broken};
 use super::{Code, Diagnosis, Finding, Id};
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::KeyedMap;
-use crate::analysis::transaction::{Exchange, Few, Kind, Letter, Outcome, Seen, bit};
+use crate::analysis::transaction::{Exchange, Few, Kind, Letter, Outcome, Seen, Who, bit};
 use crate::wire::HwAddr;
 
 /// Exchanges remembered of a client.
@@ -225,9 +225,9 @@ fn event(list: &mut VecDeque<(i64, u64)>, at: (i64, u64), count: usize, span: i6
 /// All clients.
 #[derive(Debug, Default)]
 pub(super) struct Clients {
-    known: KeyedMap<HwAddr, Box<Client>>,
+    known: KeyedMap<Who, Box<Client>>,
     turn: u64,
-    decliners: KeyedMap<HwAddr, Place>,
+    decliners: KeyedMap<Who, Place>,
 }
 
 impl Clients {
@@ -239,7 +239,7 @@ impl Clients {
 
     /// True for somebody who was a client of an exchange that is remembered.
     pub(super) fn knows(&self, client: HwAddr) -> bool {
-        self.known.contains_key(&client)
+        self.known.contains_key(&Who::Four(client))
     }
 
     /// Takes note of an exchange that has closed: what is said of it and the client's exchange before or after it.
@@ -247,7 +247,7 @@ impl Clients {
         let Some(key) = party(exchange) else { return };
         make_room(&mut self.known, CLIENTS, &key, |client| client.touched);
         self.turn = self.turn.saturating_add(1);
-        let client = self.known.entry(key).or_default();
+        let client = self.known.entry(key.clone()).or_default();
         client.touched = self.turn;
         let mut findings = Vec::new();
         events(client, exchange, &mut findings);
@@ -255,18 +255,13 @@ impl Clients {
             && let Some(seen) = exchange.sent().find(|seen| seen.letter == Letter::Decline)
             && self.decliners.len() < MOST
         {
-            self.decliners.entry(key).or_insert(at(seen));
+            self.decliners.entry(key.clone()).or_insert(at(seen));
         }
         addresses(client, exchange, &mut findings);
         client.keep(Closed::of(exchange), |early, late, all| pair((early, late), all, found, &mut findings));
         for mut said in findings {
-            said.client = exchange.mac;
-            if exchange.mac.is_some() {
-                all.merge(said);
-            } else {
-                // Of clients without a hardware address, each is told for itself.
-                all.push(said);
-            }
+            said.client = Some(key.clone());
+            all.merge(said);
         }
     }
 

@@ -12,7 +12,7 @@ use super::signs::Signs;
 use super::{Code, Diagnosis, Finding, Id, rules};
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::{KeyedMap, KeyedSet};
-use crate::analysis::transaction::{Entry, Exchange, Item, Letter, Role, Sign, bit};
+use crate::analysis::transaction::{Counted as _, Entry, Exchange, Item, Letter, Role, Seen, Sign, Who};
 use crate::wire::HwAddr;
 use crate::wire::frame::Complaint;
 
@@ -71,33 +71,16 @@ fn known(client: HwAddr) -> HwAddr {
     if client.as_slice().iter().all(|byte| *byte == 0) { HwAddr::default() } else { client }
 }
 
-/// Whom an exchange is of, as joining tells clients apart, in the shape of a hardware address. Those that have none are known by
-/// option 61, else by their address.
-pub(super) fn party(exchange: &Exchange) -> Option<HwAddr> {
-    exchange.mac.or_else(|| nameless(exchange))
-}
-
-#[cold]
-fn nameless(exchange: &Exchange) -> Option<HwAddr> {
-    // No card has an address of sixteen bytes that begins so.
-    let mut all = [0xff; 16];
-    let (_, end) = all.split_at_mut(4);
-    if let Some(id) = exchange.texts.client_id.as_deref() {
-        let hash = exchange.sent().find(|seen| seen.has(bit::CLIENT_ID)).map_or(0, |seen| seen.client_id);
-        let bytes = hash.to_be_bytes().into_iter().chain(id.iter().copied());
-        end.iter_mut().zip(bytes).for_each(|(to, byte)| *to = byte);
-    } else {
-        let address = exchange.sent().map(|seen| seen.ciaddr).find(|address| !address.is_unspecified())?;
-        end.iter_mut().zip(address.octets()).for_each(|(to, byte)| *to = byte);
-    }
-    Some(HwAddr::from_slice(&all))
+/// Whom an exchange is of; none where nothing but its identifier names it.
+pub(super) fn party(exchange: &Exchange) -> Option<Who> {
+    Some(Seen::who(exchange)).filter(|who| !matches!(who, Who::Asker | Who::Xid(_)))
 }
 
 /// A client was refused; an exchange tells it; in which frames.
 type Hit = (HwAddr, bool, Evidence);
 
 /// What a finding is about: code, server, client, address.
-type About = (Id, Option<Ipv4Addr>, Option<HwAddr>, Option<Ipv4Addr>);
+type About = (Id, Option<Ipv4Addr>, Option<Who>, Option<Ipv4Addr>);
 
 /// Findings so far.
 #[derive(Debug, Default)]
@@ -107,16 +90,9 @@ pub(super) struct Said {
 }
 
 impl Said {
-    /// Adds a finding.
-    pub(super) fn push(&mut self, said: Finding) {
-        if self.all.len() < MOST {
-            self.all.push(said);
-        }
-    }
-
     /// Adds a finding, or counts it to one that says the same of the same.
     pub(super) fn merge(&mut self, said: Finding) {
-        let key = (said.id, said.server, said.client, said.address);
+        let key = (said.id, said.server, said.client.clone(), said.address);
         let known = self.places.get(&key).and_then(|index| self.all.get_mut(*index));
         let Some(known) = known else {
             if self.all.len() < MOST {

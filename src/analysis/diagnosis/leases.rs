@@ -11,7 +11,7 @@ use super::signs::Signs;
 use super::{Code, Finding, rules};
 use crate::analysis::bounded::{halve, make_room};
 use crate::analysis::keyed::{Keyed, KeyedMap};
-use crate::analysis::transaction::{Exchange, Letter, Outcome, Seen, bit};
+use crate::analysis::transaction::{Exchange, Letter, Outcome, Seen, Who, bit};
 use crate::wire::{HwAddr, Mac};
 
 /// How long after it was given an address is watched.
@@ -352,7 +352,7 @@ impl Leases {
         if users.turns == 2 {
             let text = format!("{mac} and {other} use one client identifier in turn");
             let mut said = users.all.clone().finding(Code::ClientIdShared, text);
-            (said.client, said.others) = (Some(mac), vec![other]);
+            (said.client, said.others) = (Some(Who::Four(mac)), vec![other]);
             found.merge(said);
         }
     }
@@ -405,7 +405,8 @@ fn duplicate(address: Ipv4Addr, given: &Given, found: &mut Said) {
     let seen = (given.time, time.max(own_time));
     let last = if time > own_time { frame } else { own_frame };
     let mut said = finding(Code::DuplicateAddress, [given.frame, last], seen, text);
-    (said.client, said.others, said.address) = (Some(given.mac), vec![other.into()], Some(address));
+    (said.client, said.others, said.address) =
+        (Some(Who::Four(given.mac)), vec![other.into()], Some(address));
     found.merge(said);
 }
 
@@ -426,7 +427,7 @@ fn twice(address: Ipv4Addr, (one, other): (Lease, Lease), ended: Option<i64>, fo
     };
     let text = format!("{address} was given to {} and, while that lease ran, to {}", early.mac, late.mac);
     let mut said = finding(code, [early.frame, late.frame], (early.time, late.time), text);
-    (said.client, said.others, said.address) = (Some(late.mac), vec![early.mac], Some(address));
+    (said.client, said.others, said.address) = (Some(Who::Four(late.mac)), vec![early.mac], Some(address));
     found.merge(said);
 }
 

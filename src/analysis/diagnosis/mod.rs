@@ -22,7 +22,7 @@ pub use table::{Code, Row, Scope, distinct, find, named, nearest, row, rows};
 use std::net::Ipv4Addr;
 
 use crate::analysis::findings6::story::Story;
-use crate::analysis::transaction::{Batch, Both, Closed, Follow, Item, Joined, Options};
+use crate::analysis::transaction::{Batch, Both, Closed, Follow, Item, Joined, Options, Who};
 use crate::wire::HwAddr;
 use crate::wire::problem::{self, Severity};
 
@@ -156,7 +156,7 @@ pub struct Finding {
     /// The server it is about.
     pub server: Option<Ipv4Addr>,
     /// The client it is about.
-    pub client: Option<HwAddr>,
+    pub client: Option<Who>,
     /// Others that it is about as well: who holds what that client was given too.
     pub others: Vec<HwAddr>,
     /// The address it is about.
@@ -175,6 +175,19 @@ impl Finding {
     /// It is worth saying in a sentence about all: an error, and of no client alone.
     pub fn is_of_all(&self) -> bool {
         self.is_beside_clients() && self.id.severity() == Severity::Error
+    }
+
+    /// The hardware address of the client that it is about.
+    pub fn mac(&self) -> Option<HwAddr> {
+        match self.client {
+            Some(Who::Four(mac)) => Some(mac),
+            _ => None,
+        }
+    }
+
+    /// The hardware addresses of all clients that it is about.
+    pub fn macs(&self) -> impl Iterator<Item = HwAddr> {
+        self.mac().into_iter().chain(self.others.iter().copied())
     }
 
     /// It is worth saying beside the clients, whose rows do not tell it.

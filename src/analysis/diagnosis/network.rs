@@ -8,8 +8,10 @@ use super::history::{CLIENTS, MOST, SECOND, Said, finding, party};
 use super::{Code, Finding, NO_ADDRESS_LEFT, rules};
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::{KeyedMap, KeyedSet};
-use crate::analysis::transaction::{self, Exchange, Kind, Letter, Outcome, Role, Seen, Side, bit};
-use crate::wire::{HwAddr, Mac};
+use crate::analysis::transaction::{
+    self, Counted as _, Exchange, Kind, Letter, Outcome, Role, Seen, Side, Who, bit,
+};
+use crate::wire::Mac;
 
 /// Places remembered of one server, and MACs.
 const OF_ONE: usize = 64;
@@ -64,9 +66,9 @@ impl Default for Latest {
 }
 
 /// An acquisition that nobody answered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Vain {
-    client: HwAddr,
+    client: Who,
     start: i64,
     last: i64,
     frame: u64,
@@ -90,10 +92,10 @@ pub(super) struct Network {
     /// Addresses that servers speak from.
     served: BTreeSet<Ipv4Addr>,
     /// Clients that were answered only once they had waited, with a frame; somebody was answered at once.
-    waited: KeyedMap<HwAddr, Place>,
+    waited: KeyedMap<Who, Place>,
     prompt: bool,
     /// What boot servers do to several clients, by server.
-    boots: BTreeMap<(Code, Ipv4Addr), KeyedMap<HwAddr, Place>>,
+    boots: BTreeMap<(Code, Ipv4Addr), KeyedMap<Who, Place>>,
     /// How many clients these are.
     booting: usize,
 }
@@ -190,7 +192,7 @@ impl Network {
         {
             let mut found =
                 finding(Code::ServersDisagree, [one.frame, other.frame], (one.time, other.time), text);
-            (found.client, found.server) = (exchange.mac, Some(other.server()));
+            (found.client, found.server) = (Some(Seen::who(exchange)), Some(other.server()));
             said.merge(found);
         }
         if let Some((request, reply)) = rules::vlans_crossed(exchange) {
@@ -310,7 +312,7 @@ impl Network {
             if self.boots.len() < MOST || self.boots.contains_key(&(code, server)) {
                 let clients = self.boots.entry((code, server)).or_default();
                 if self.booting < CLIENTS && !clients.contains_key(&client) {
-                    clients.insert(client, (first.time, frame));
+                    clients.insert(client.clone(), (first.time, frame));
                     self.booting = self.booting.saturating_add(1);
                 }
             }
@@ -373,7 +375,7 @@ impl Network {
     fn pool(&self, name: Ipv4Addr, server: &Server) -> Option<Finding> {
         let here = |vain: &&Vain| vain.start > server.last_offer && server.places.contains(&vain.place);
         let late: Vec<&Vain> = self.unanswered.iter().filter(here).collect();
-        let clients: KeyedSet<HwAddr> = late.iter().map(|vain| vain.client).collect();
+        let clients: KeyedSet<&Who> = late.iter().map(|vain| &vain.client).collect();
         let from = late.iter().map(|vain| vain.start).min().unwrap_or(0);
         let to = late.iter().map(|vain| vain.last).max().unwrap_or(0);
         let silent = server.offers > 0 && clients.len() >= 3 && to.saturating_sub(from) >= 10 * SECOND;
@@ -433,7 +435,7 @@ fn loops(exchange: &Exchange, said: &mut Said) {
             );
             let all: Evidence = relayed.iter().filter(within).map(|seen| (seen.time, seen.frame)).collect();
             let mut found = all.finding(Code::RelayLoop, text);
-            found.client = exchange.mac;
+            found.client = Some(Seen::who(exchange));
             said.merge(found);
             return;
         }

@@ -99,8 +99,9 @@ impl Clients {
     /// Says of clients what was found of the whole and is about them.
     pub fn concern(&mut self, finding: &Finding) {
         let at = At::new(finding.seen.0, finding.frames.first().copied().unwrap_or(0));
-        for mac in finding.client.iter().chain(&finding.others) {
-            self.say(&Who::Four(*mac), finding.id, at);
+        let others = finding.others.iter().map(|mac| Who::Four(*mac));
+        for who in finding.client.iter().cloned().chain(others) {
+            self.say(&who, finding.id, at);
         }
     }
 

@@ -11,7 +11,7 @@ use crate::analysis::diagnosis::tests::{Client, Story as Told, client};
 use crate::capture;
 use crate::run::gather::Gatherer;
 use crate::wire::Mac;
-use crate::wire::v4::MessageType;
+use crate::wire::v4::{Message, MessageType};
 
 /// What flags ask for.
 fn args(flags: &[&str]) -> AnalysisArgs {
@@ -302,5 +302,44 @@ fn what_decides_of_clients_is_what_their_rows_say() {
     for (what, wanted) in [("--clients", Exit::Good), ("--lint", Exit::Bad), ("--stats", Exit::Bad)] {
         let (exit, text) = ends(&two, &[what, "--fail-on", "note"]);
         assert_eq!((exit, text.contains("several-servers")), (wanted, wanted == Exit::Bad), "{what} {text}");
+    }
+}
+
+/// Whoever it is, by whatever it is known.
+#[test]
+fn what_is_found_of_one_client_stands_in_its_row() {
+    let (server, mut refused) = ([10, 0, 0, 1], Told::default());
+    let unnamed = |message: &mut Message| {
+        message.set_mac(Mac::ZERO);
+        message.set_option(61, b"\xff\x07\x01");
+    };
+    for n in 0..4 {
+        let (c, at) = (Client { xid: u32::try_from(n).unwrap() + 1, ..client(1) }, n * 10_000);
+        refused.ask(at, c, MessageType::REQUEST, |m, _| {
+            m.set_option(50, &[10, 0, 0, 50]);
+            unnamed(m);
+        });
+        refused.say(at + 5, c, MessageType::NAK, (server, [0; 4]), |m, _| unnamed(m));
+    }
+    let (_, text) = ends(&refused, &["--clients"]);
+    assert!(text.contains("\"codes\":[\"nak-loop\"") && text.contains("\"findings\":[]"), "{text}");
+    let (_, whole) = ends(&refused, &["--lint"]);
+    assert!(whole.contains("\"code\":\"nak-loop\""), "{whole}");
+    assert_eq!(ends(&refused, &["--clients", "--fail-on", "error"]).0, Exit::Bad);
+}
+
+#[test]
+fn a_finding_about_two_clients_is_found_by_both() {
+    let (server, mut story) = ([10, 0, 0, 1], Told::default());
+    for n in [1, 2] {
+        let (c, at, ip) = (client(n), i64::from(n) * 100_000, [10, 0, 0, 77]);
+        story.discover(at, c);
+        story.offer(at + 1, c, server, ip);
+        story.request(at + 2, c, ip, server);
+        story.ack(at + 3, c, server, ip);
+    }
+    for mac in [client(1).mac, client(2).mac, client(3).mac] {
+        let (_, text) = ends(&story, &["--lint", "--client", &mac.to_string()]);
+        assert_eq!(text.contains("address-given-twice"), mac != client(3).mac, "{mac}: {text}");
     }
 }

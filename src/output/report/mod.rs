@@ -366,7 +366,7 @@ impl CaptureReport<'_> {
     fn finding_rows(&self) -> (Vec<FindingRow>, Option<String>) {
         let whole = self.findings.iter().map(|finding| {
             let mut message = finding.message.clone();
-            if let Some(client) = finding.client {
+            if let Some(client) = finding.mac() {
                 let _ = write!(message, " (client {client})");
             }
             (finding.id, finding.count, message, &finding.frames)

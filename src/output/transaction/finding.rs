@@ -65,7 +65,7 @@ impl<'a> From<&'a diagnosis::Finding> for Finding<'a> {
     fn from(finding: &'a diagnosis::Finding) -> Self {
         Self {
             server: finding.server.map(|server| server.to_string()),
-            client: finding.client.map(|client| client.to_string()),
+            client: finding.mac().map(|mac| mac.to_string()),
             address: finding.address.map(|address| address.to_string()),
             ..Self::new(finding.id, &finding.message, &finding.frames, finding.count, finding.seen)
         }

@@ -447,7 +447,7 @@ impl TransactionTable {
 
     /// Writes a finding of the whole and its advice.
     pub fn finding(&mut self, finding: &Finding, out: &mut Styled) {
-        let client = finding.client.map(|client| client.to_string());
+        let client = finding.mac().map(|mac| mac.to_string());
         self.said(finding.id, &finding.message, client.as_deref(), (&finding.frames, finding.count), out);
     }
 

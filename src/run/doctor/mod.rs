@@ -311,7 +311,7 @@ fn diagnosed(told: &[Told], findings: &[Finding], plan: &Plan, signs: &mut Vec<S
     }
     // Who else has the address that is held here has been probed for.
     let held_here = |finding: &&Finding| {
-        finding.id.name() == "duplicate-address" && finding.client.and_then(|mac| mac.mac()) == Some(plan.mac)
+        finding.id.name() == "duplicate-address" && finding.mac().and_then(|mac| mac.mac()) == Some(plan.mac)
     };
     for finding in findings.iter().filter(|finding| !held_here(finding)) {
         add(finding.id, &finding.message, &finding.frames);

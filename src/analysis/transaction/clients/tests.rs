@@ -235,7 +235,7 @@ fn what_was_found_of_the_whole_is_said_of_whom_it_is_about() {
     let mut finding = Finding {
         id: Id::Wider(Code::AddressGivenTwice),
         server: None,
-        client: Some(client(2).mac.into()),
+        client: Some(Who::Four(client(2).mac.into())),
         others: vec![client(3).mac.into(), client(99).mac.into()],
         address: None,
         frames: vec![1],
@@ -244,7 +244,7 @@ fn what_was_found_of_the_whole_is_said_of_whom_it_is_about() {
         message: String::new(),
     };
     clients.concern(&finding);
-    (finding.id, finding.client) = (Id::Wider(Code::AddressChurn), Some(client(4).mac.into()));
+    (finding.id, finding.client) = (Id::Wider(Code::AddressChurn), Some(Who::Four(client(4).mac.into())));
     finding.others.clear();
     clients.concern(&finding);
     let of = |wanted: u8| {
