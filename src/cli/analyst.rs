@@ -531,11 +531,9 @@ impl<'a> Analyst<'a> {
             // What no row tells was not printed, unless something else is shown that tells it.
             if !self.shows_exchanges() && !self.args.stats {
                 let beside = whole.iter().map(|finding| finding.id.severity());
-                let beside = beside.filter(|_| self.rows.is_none()).max();
-                let clients = self.clients.sorted();
-                let codes = clients.iter().filter_map(|client| Some(client.codes().first()?.0));
-                self.worst = codes.max().max(beside);
+                self.worst = beside.filter(|_| self.rows.is_none()).max();
             }
+            self.worst = self.worst.max(self.clients.worst());
         }
         if let Some(rows) = &mut self.rows {
             for client in self.clients.sorted() {

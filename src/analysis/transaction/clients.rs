@@ -18,6 +18,7 @@ use crate::analysis::diagnosis::{Diagnosis, Finding, Id};
 use crate::analysis::findings6::story::Told;
 use crate::analysis::keyed::KeyedMap;
 use crate::wire::HwAddr;
+use crate::wire::problem::Severity;
 
 pub use record::{ClientRecord, Status};
 
@@ -144,11 +145,20 @@ impl Clients {
         self.all.iter().filter(|client| idle && client.is_six()).count()
     }
 
+    /// All of them but those [unserved](Self::unserved).
+    fn told(&self) -> impl Iterator<Item = &ClientRecord> {
+        let idle = self.four && !self.six;
+        self.all.iter().filter(move |client| !(idle && client.is_six()))
+    }
+
+    /// How bad the worst is that is said of one of them.
+    pub fn worst(&self) -> Option<Severity> {
+        self.told().filter_map(ClientRecord::alarm).max()
+    }
+
     /// All of them but those [unserved](Self::unserved), worst first, then by how long they have been at it.
     pub fn sorted(&self) -> Vec<&ClientRecord> {
-        let idle = self.four && !self.six;
-        let mut all: Vec<&ClientRecord> =
-            self.all.iter().filter(|client| !(idle && client.is_six())).collect();
+        let mut all: Vec<&ClientRecord> = self.told().collect();
         all.sort_by(|one, other| {
             let rank = |client: &ClientRecord| {
                 let span = client.seen.1.saturating_sub(client.seen.0);

@@ -343,3 +343,31 @@ fn a_finding_about_two_clients_is_found_by_both() {
         assert_eq!(text.contains("address-given-twice"), mac != client(3).mac, "{mac}: {text}");
     }
 }
+
+/// What makes a row odd is worth a warning, whatever it is.
+#[test]
+fn an_odd_row_decides_as_a_warning() {
+    let mut story = Told::default();
+    for n in 1..8 {
+        let (server, routers) =
+            if n < 7 { ([10, 0, 0, 1], [10, 0, 0, 1]) } else { ([10, 0, 0, 66], [10, 0, 0, 66]) };
+        let (c, at, ip) = (client(n), i64::from(n) * 100, [10, 0, 0, 100 + n]);
+        story.discover(at, c);
+        story.request(at + 1, c, ip, server);
+        story.ack_with(at + 2, c, server, ip, routers);
+    }
+    for (flags, wanted) in [
+        (&["--clients", "--fail-on", "warning"][..], Exit::Bad),
+        (&["--clients", "--stats", "--fail-on", "warning"], Exit::Bad),
+        (&["--clients", "--fail-on", "error"], Exit::Good),
+        (&["--clients", "--fail-on", "warning", "--ignore", "several-servers"], Exit::Good),
+    ] {
+        let (exit, text) = ends(&story, flags);
+        assert_eq!(exit, wanted, "{flags:?}: {text}");
+        assert_eq!(
+            text.contains("lease from 10.0.0.66, not 10.0.0.1"),
+            !flags.contains(&"--ignore"),
+            "{text}"
+        );
+    }
+}

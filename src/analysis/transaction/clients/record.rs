@@ -277,6 +277,12 @@ impl ClientRecord {
         (known(self.delays.0), known(self.delays.1))
     }
 
+    /// How bad the worst is that is said of it: to be odd is worth a warning, whatever makes it so.
+    pub(super) fn alarm(&self) -> Option<Severity> {
+        let odd = Some(Severity::Warning).filter(|_| self.status() == Status::Odd);
+        self.codes().first().map(|(severity, _)| *severity).max(odd)
+    }
+
     /// How it fares.
     pub fn status(&self) -> Status {
         let alarmed = self.codes().iter().any(|(severity, _)| *severity >= Severity::Warning);
