@@ -228,7 +228,7 @@ impl Network {
             return;
         }
         for nak in exchange.replies().filter(|seen| seen.letter == Letter::Nak) {
-            let Some(reason) = exchange.reason_in(nak.frame) else { continue };
+            let Some(reason) = exchange.reason_of(nak) else { continue };
             let reason = String::from_utf8_lossy(reason).to_lowercase();
             if NO_ADDRESS_LEFT.iter().any(|word| reason.contains(word))
                 && let Some(server) =

@@ -17,6 +17,8 @@ const GRACE: i64 = 5_000_000_000;
 /// Problems kept of one exchange, and of these as many that say again what another says.
 const PROBLEMS: usize = 32;
 const REPEATED: usize = 24;
+/// Reasons of refusals kept of one exchange, each of which may be long.
+const REASONS: usize = 8;
 /// Most servers told apart in one exchange.
 const SERVERS: usize = 16;
 
@@ -101,9 +103,8 @@ pub struct Texts {
     pub routers: Option<Arc<[u8]>>,
 }
 
-/// Why servers refused: the frame of each NAK, and its option 56.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reasons(Vec<(u64, Option<Arc<[u8]>>)>);
+/// A NAK, by time and frame, and its option 56, where that is another than the one before had.
+type Reason = ((i64, u64), Option<Arc<[u8]>>);
 
 /// The client's message that begins its next exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,8 +126,12 @@ pub struct Exchange<S: Message = Seen> {
     pub mac: Option<HwAddr>,
     /// Texts of the client and of the last refusal.
     pub texts: Texts,
-    /// What each NAK says.
-    pub refusals: Option<Box<Reasons>>,
+    /// Why servers refused, each reason where it is first given.
+    #[allow(
+        clippy::box_collection,
+        reason = "nearly no exchange has any, and there are a great many exchanges"
+    )]
+    reasons: Option<Box<Vec<Reason>>>,
     /// Transaction identifiers, in order.
     pub xids: Few<u32>,
     /// VLANs of its first message.
@@ -199,18 +204,23 @@ pub struct Had {
 
 impl<S: Message> Exchange<S> {
     /// Takes note of a NAK and what it says.
-    pub(super) fn refused(&mut self, frame: u64, reason: Option<Arc<[u8]>>) {
-        let Reasons(all) = &mut **self.refusals.get_or_insert_default();
-        if all.len() < STEPS {
-            all.push((frame, reason));
+    pub(super) fn refused(&mut self, seen: &S, reason: Option<Arc<[u8]>>) {
+        let all = self.reasons.get_or_insert_default();
+        // One more says from where on they are not kept.
+        if all.len() <= REASONS && all.last().is_none_or(|(_, last)| *last != reason) {
+            all.push(((seen.time(), seen.frame()), reason));
         }
     }
 
-    /// Why the message in this frame refuses. Of more than are kept, the last reason is that of all.
-    pub fn reason_in(&self, frame: u64) -> Option<&[u8]> {
-        let mut refusals = self.refusals.iter().flat_map(|refusals| &refusals.0);
-        let own = refusals.find(|(known, _)| *known == frame);
-        own.map_or(&self.texts.reason, |(_, reason)| reason).as_deref()
+    /// Why this message refuses. Of more reasons than are kept, the last is that of all.
+    pub fn reason_of(&self, seen: &S) -> Option<&[u8]> {
+        let at = (seen.time(), seen.frame());
+        let all =
+            || self.reasons.iter().flat_map(|all| all.iter()).take(REASONS.saturating_add(1)).enumerate();
+        let own = all().find(|(_, (given, _))| *given == at);
+        let own = own.or_else(|| all().filter(|(_, (given, _))| *given <= at).last());
+        let own = own.filter(|(index, _)| *index < REASONS);
+        own.map_or(&self.texts.reason, |(_, (_, reason))| reason).as_deref()
     }
 
     /// An exchange that begins with a message at `time`.
@@ -219,7 +229,7 @@ impl<S: Message> Exchange<S> {
             kind,
             mac,
             texts: Texts::default(),
-            refusals: None,
+            reasons: None,
             xids: Few::default(),
             vlans: Vec::new(),
             // A flood of clients that say one thing each is what fills memory.
@@ -529,6 +539,9 @@ impl<S: Message> Exchange<S> {
             });
             both.steps.push(Step { seen: step.seen.clone(), server: index, role: step.role });
         }
+        if let Some(reasons) = &next.reasons {
+            both.reasons.get_or_insert_default().extend(reasons.iter().cloned());
+        }
         both.left_out = both.left_out.saturating_add(next.left_out);
         next.left().for_each(|left| both.leave(LeftOut { server: None, ..*left }));
         both
@@ -603,5 +616,32 @@ mod tests {
             exchange.blame(frame, &many);
         }
         assert_eq!(exchange.problems.len(), PROBLEMS);
+    }
+
+    #[test]
+    fn reasons_of_an_exchange_are_few_and_each_message_has_its_own() {
+        let nak = |frame: u64| Seen { letter: Letter::Nak, frame, ..a_discover() };
+        let told = |reasons: &[&'static str]| {
+            let mut exchange = Exchange::<Seen>::new(Kind::Reboot, None, 0);
+            for (frame, reason) in (1..).zip(reasons) {
+                let reason: Arc<[u8]> = reason.as_bytes().into();
+                exchange.texts.reason = Some(Arc::clone(&reason));
+                exchange.refused(&nak(frame), Some(reason));
+            }
+            let of = |frame: u64| {
+                exchange.reason_of(&nak(frame)).map(|reason| String::from_utf8_lossy(reason).into_owned())
+            };
+            let all: Vec<String> = (1..).zip(reasons).filter_map(|(frame, _)| of(frame)).collect();
+            (exchange.reasons.map_or(0, |all| all.len()), all)
+        };
+        let said = ["a", "a", "b", "b", "b", "a", "c"];
+        assert_eq!(told(&said), (4, said.map(str::to_owned).to_vec()));
+        let many: Vec<&'static str> =
+            (0..1000).map(|n: u32| ["x", "y", "z"][usize::try_from(n % 3).unwrap()]).collect();
+        let (kept, all) = told(&many);
+        assert_eq!(kept, REASONS + 1);
+        assert!(all.iter().zip(&many).take(REASONS).all(|(told, given)| told == given), "{all:?}");
+        // Those that are not kept are told as the last.
+        assert!(all[REASONS..].iter().all(|reason| reason == many.last().unwrap()));
     }
 }

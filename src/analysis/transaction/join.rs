@@ -297,7 +297,7 @@ impl Joiner {
             let reason = text(3);
             texts.reason = reason.clone().or(texts.reason.take());
             if seen.letter == Letter::Nak {
-                open.exchange.refused(seen.frame, reason);
+                open.exchange.refused(&seen, reason);
             }
         }
         if role.counts() {

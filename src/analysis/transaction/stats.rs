@@ -308,7 +308,7 @@ impl Stats {
                 }
                 Sense::Refuses => {
                     *naks = naks.saturating_add(1);
-                    let reason = exchange.reason_in(seen.frame()).unwrap_or_default();
+                    let reason = exchange.reason_of(seen).unwrap_or_default();
                     let reason = String::from_utf8_lossy(reason).into_owned();
                     let known = figures.reasons.contains_key(&reason);
                     if known || (figures.reasons.len() < 64 && self.room > 0) {

@@ -112,7 +112,7 @@ impl Shown for Seen {
                 facts.extend(some(seen.requested).or(some(seen.ciaddr)).map(|ip| ip.to_string()));
             }
             Letter::Nak => {
-                let reason = exchange.reason_in(seen.frame);
+                let reason = exchange.reason_of(seen);
                 facts.extend(reason.map(|reason| format!("\"{}\"", escape(reason))));
             }
             _ => {}
