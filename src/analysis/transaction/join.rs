@@ -461,7 +461,9 @@ impl Joiner {
             let mut all: Vec<_> = self.desk.exchanges_by_id().collect();
             all.sort_unstable_by_key(|(_, exchange)| exchange.began);
             for (id, exchange) in all {
-                exchange.sent().for_each(|request| self.nameless.insert(request.xid, id));
+                // An exchange keeps its first identifiers, and gives back what it keeps.
+                let kept = exchange.sent().filter(|request| exchange.xids.contains(&request.xid));
+                kept.for_each(|request| self.nameless.insert(request.xid, id));
             }
         }
         self.nameless.get(seen.xid).find(|id| {

@@ -35,6 +35,28 @@ fn identifiers_are_remembered_no_longer_than_their_exchange() {
     assert_eq!(joiner.nameless.len(), 0);
 }
 
+/// Of a client that has said more than an exchange keeps when the first reply comes that names nobody.
+#[test]
+fn identifiers_that_are_looked_up_late_are_remembered_no_longer_either() {
+    let mut joiner = joined(|s| {
+        for number in 0..100_u32 {
+            s.discover(1000 * i64::from(number), Client { xid: 1000 + number, ..client(1) });
+        }
+        s.say(
+            100_000,
+            Client { xid: 7, ..client(2) },
+            MessageType::OFFER,
+            ([10, 0, 0, 1], [10, 0, 0, 9]),
+            |m, _| {
+                m.set_mac(crate::wire::Mac::ZERO);
+            },
+        );
+    });
+    assert!(joiner.nameless.all && joiner.nameless.len() > 50, "{}", joiner.nameless.len());
+    joiner.finish();
+    assert_eq!(joiner.nameless.len(), 0);
+}
+
 /// A capture may say that it was taken when the clock ends.
 #[test]
 fn the_end_of_time_is_no_time_to_wait_for() {
