@@ -5,8 +5,8 @@
 
 use std::collections::VecDeque;
 
-use super::history::{FRAMES, MOST, SECOND};
-use super::{Code, Finding, Id};
+use super::history::{FRAMES, MOST, SECOND, finding};
+use super::{Code, Finding};
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::KeyedMap;
 use crate::analysis::transaction::{Letter, Seen, Side, bit};
@@ -193,6 +193,8 @@ pub(super) struct Flood {
     settled: (u64, u64),
     sums: Sums,
     suspicions: Vec<Suspicion>,
+    /// Up to where in the row nothing is suspected anew, for what was suspected last was given up.
+    again: u64,
     behind: KeyedMap<Mac, Behind>,
     found: Option<Finding>,
 }
@@ -211,7 +213,16 @@ impl Flood {
         if !matches!(seen.letter, Letter::Discover | Letter::Request) {
             return;
         }
-        self.suspicions.retain_mut(|suspicion| suspicion.observe(client, seen.letter));
+        let settled = self.settled.1;
+        self.suspicions.retain_mut(|suspicion| {
+            let stays = suspicion.observe(client, seen.letter);
+            if !stays {
+                // To suspect copies all, and so it pays only where there are enough new ones.
+                let more = u64::try_from(suspicion.sums.all / 8).unwrap_or(0);
+                self.again = settled.saturating_add(more);
+            }
+            stays
+        });
         if seen.letter == Letter::Request {
             self.change(client, |asker| asker.requested = true);
             return;
@@ -347,6 +358,13 @@ impl Flood {
                 return;
             }
         }
+        if self.settled.1 > self.again {
+            self.suspect_all(asker.first);
+        }
+    }
+
+    /// Those who began within half a minute before `now` and had time to go on, where that looks like a flood.
+    fn suspect_all(&mut self, now: i64) {
         if self.suspicions.len() >= WATCHED || !self.sums.is_flood() {
             return;
         }
@@ -359,7 +377,7 @@ impl Flood {
             sums: Sums::default(),
             clients: KeyedMap::default(),
             frames: Vec::new(),
-            seen: (self.at(from).map_or(asker.first, |first| first.first), asker.first),
+            seen: (self.at(from).map_or(now, |first| first.first), now),
         };
         for place in from..to {
             if let Some(asker) = self.at(place) {
@@ -379,6 +397,7 @@ impl Flood {
         self.recent = self.gone;
         self.settled = (self.gone, self.gone);
         self.sums = Sums::default();
+        self.again = 0;
     }
 
     /// A DISCOVER in another's frame.
@@ -434,6 +453,9 @@ impl Flood {
     pub(super) fn finish(&mut self, end: i64, knows: impl Fn(HwAddr) -> bool) -> Option<Finding> {
         if self.found.is_none() {
             self.settle(end.saturating_sub(GRACE));
+            if let Some(last) = self.settled.1.checked_sub(1).and_then(|last| self.at(last)) {
+                self.suspect_all(last.first);
+            }
         }
         let Self { found, suspicions, behind, .. } = std::mem::take(self);
         let silent = || {
@@ -459,19 +481,9 @@ impl Flood {
     }
 }
 
-fn told(message: String, mut frames: Vec<u64>, count: usize, seen: (i64, i64)) -> Finding {
-    frames.sort_unstable();
-    Finding {
-        id: Id::Wider(Code::Starvation),
-        server: None,
-        client: None,
-        others: Vec::new(),
-        address: None,
-        frames,
-        count: u64::try_from(count).unwrap_or(u64::MAX),
-        seen,
-        message,
-    }
+fn told(message: String, frames: Vec<u64>, count: usize, seen: (i64, i64)) -> Finding {
+    let count = u64::try_from(count).unwrap_or(u64::MAX);
+    Finding { count, ..finding(Code::Starvation, frames, seen, message) }
 }
 
 #[cfg(test)]
@@ -486,7 +498,7 @@ mod tests {
         for number in 0..count {
             let [a, b, c, d] = number.to_be_bytes();
             let client = Mac([0, a, b, c, d, 1]);
-            seen.src_mac = source.unwrap_or(client);
+            (seen.src_mac, seen.frame) = (source.unwrap_or(client), number.into());
             seen.letter = Letter::Discover;
             flood.observe(&seen, &client.into(), |_| false);
             assert!(flood.row.len() <= ROW && flood.places.len() == flood.row.len());
@@ -548,6 +560,35 @@ mod tests {
         }
         assert!(flood.suspicions.is_empty());
         assert!(flood.finish(seen.time, |_| false).is_none());
+    }
+
+    /// As many ask as may, and every other time somebody has had time to go on, one does: what looks like a flood for a moment is not
+    /// looked at anew each time.
+    #[test]
+    fn a_suspicion_that_is_given_up_is_not_had_again_at_once() {
+        let mut flood = Flood::default();
+        let mut seen = a_discover();
+        let start = seen.time;
+        let client = |number: usize| {
+            let [.., a, b] = number.to_be_bytes();
+            Mac([0, 0, 0, a, b, 1])
+        };
+        let observe = |flood: &mut Flood, seen: &mut Seen, number: usize, letter: Letter, ms: usize| {
+            (seen.src_mac, seen.letter) = (client(number), letter);
+            seen.time = start + i64::try_from(ms).unwrap() * SECOND / 1000;
+            flood.observe(seen, &client(number).into(), |_| false);
+        };
+        (0..ROW).for_each(|number| observe(&mut flood, &mut seen, number, Letter::Discover, number));
+        let mut suspected = 0;
+        for number in 0..ROW {
+            let before = flood.suspicions.len();
+            observe(&mut flood, &mut seen, ROW + number, Letter::Discover, 5000 + number);
+            suspected += usize::from(flood.suspicions.len() > before);
+            if number % 2 == 1 {
+                observe(&mut flood, &mut seen, number / 2, Letter::Request, 5000 + number);
+            }
+        }
+        assert!((2..100).contains(&suspected), "{suspected} times");
     }
 
     /// However slowly they come, and unless the source is a client as well.
