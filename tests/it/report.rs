@@ -498,3 +498,39 @@ fn an_old_page_outlives_a_report_that_is_stopped() {
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "{signal}");
     }
 }
+
+/// What the capture cut off is nobody's fault: it stands behind what is.
+#[test]
+fn findings_are_told_worst_first() {
+    let mut story = Story::new();
+    let discover = story.asks(0, MessageType::DISCOVER, 1, 7, &[]);
+    story.answers(3, MessageType::OFFER, &discover, 7, &[(3, &[10, 0, 9, 1])]);
+    let request = story.asks(5, MessageType::REQUEST, 1, 7, &[(50, &[10, 0, 0, 7]), (54, &[10, 0, 0, 1])]);
+    story.answers(9, MessageType::ACK, &request, 7, &[(3, &[10, 0, 9, 1])]);
+    story.asks(10_000, MessageType::DISCOVER, 2, 8, &[(12, b"host"), (60, &[b'x'; 30])]);
+    // The last frame was longer.
+    let mut bytes = std::fs::read(story.file()).unwrap();
+    let mut at = 24;
+    let length =
+        |at: usize| usize::try_from(u32::from_le_bytes(bytes[at + 8..at + 12].try_into().unwrap())).unwrap();
+    while at + 16 + length(at) < bytes.len() {
+        at += 16 + length(at);
+    }
+    let short = u32::try_from(length(at) - 20).unwrap();
+    bytes.truncate(bytes.len() - 20);
+    bytes[at + 8..at + 12].copy_from_slice(&short.to_le_bytes());
+    let path = story.folder().join("cut.pcap");
+    std::fs::write(&path, &bytes).unwrap();
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(["report", "-q"]).arg(&path).output().unwrap();
+    let page = String::from_utf8(output.stdout).unwrap();
+    let told: Vec<&str> = page
+        .split("<div class=\"finding")
+        .skip(1)
+        .filter_map(|finding| finding.split("<span class=\"").nth(1)?.split('"').next())
+        .collect();
+    let rank =
+        |severity: &&str| ["error", "warning", "cut", "note"].iter().position(|known| known == severity);
+    assert!(told.contains(&"warning") && told.contains(&"cut"), "{told:?}");
+    assert!(told.is_sorted_by_key(rank), "{told:?}");
+}

@@ -380,9 +380,12 @@ impl CaptureReport<'_> {
             message.push_str(&found.finding.message);
             (found.id(), found.count, message, &found.frames)
         });
-        let mut rows: Vec<FindingRow> = whole
-            .chain(links)
-            .chain(each)
+        let mut found: Vec<_> = whole.chain(links).chain(each).collect();
+        found.sort_by_key(|(id, ..)| std::cmp::Reverse(id.severity()));
+        let all = found.len();
+        let rows: Vec<FindingRow> = found
+            .into_iter()
+            .take(FINDINGS)
             .map(|(id, count, message, frames)| {
                 let row = diagnosis::row(id);
                 let mut numbers: Vec<String> = frames.iter().take(FRAMES).map(u64::to_string).collect();
@@ -393,8 +396,8 @@ impl CaptureReport<'_> {
                 FindingRow {
                     class: match id.severity() {
                         Severity::Error => "e",
-                        Severity::Warning | Severity::Cut => "w",
-                        Severity::Note => "",
+                        Severity::Warning => "w",
+                        Severity::Cut | Severity::Note => "",
                     },
                     severity: id.severity().name(),
                     code: id.name(),
@@ -407,14 +410,6 @@ impl CaptureReport<'_> {
                 }
             })
             .collect();
-        let rank = |row: &FindingRow| match row.class {
-            "e" => 0_u8,
-            "w" => 1,
-            _ => 2,
-        };
-        rows.sort_by_key(rank);
-        let all = rows.len();
-        rows.truncate(FINDINGS);
         let fold = (all > FINDINGS).then(|| {
             format!("{FINDINGS} of {all} findings are told, the worst first; dhcptool decode FILE --lint tells all.")
         });
