@@ -99,12 +99,16 @@ fn a_screen_that_is_stopped_leaves_the_terminal_as_it_was() {
     let story = refused();
     let folder = story.folder();
     // A shell with jobs, as the one that people sit at.
+    // In the background it runs until it notices where it is, and stops again.
     let script = format!(
         "set -m; stty cols 90 rows 24; stty -a >before; \
          (until grep -q 'watched for' screen; do sleep 0.05; done; kill -TSTP $(cat pid)) & \
          sh -c 'echo $$ >pid; exec {} decode {} --top --speed 0.01'; \
-         stty -a >stopped; echo stopped; bg %sh; sleep 0.5; echo behind; \
-         (sleep 1.5; kill -TERM $(cat pid)) & fg %sh; echo done $?; stty -a >after",
+         stty -a >stopped; echo stopped; status=/proc/$(cat pid)/status; ran=$(grep ctxt $status); bg %sh; \
+         until [ \"$(grep ctxt $status)\" != \"$ran\" ] && grep -q 'State:.T' $status; do sleep 0.05; done; \
+         echo behind; until grep -q behind screen; do sleep 0.05; done; told=$(stat -c %s screen); \
+         (until tail -c +$told screen | grep -q 'watched for'; do sleep 0.05; done; kill -TERM $(cat pid)) & \
+         fg %sh; echo done $?; stty -a >after",
         env!("CARGO_BIN_EXE_dhcptool"),
         story.file().display()
     );
@@ -136,7 +140,9 @@ fn a_capture_is_shown_again_and_leaves_the_terminal_as_it_was() {
         let program = env!("CARGO_BIN_EXE_dhcptool");
         let script = format!(
             "stty cols 90 rows 24; stty -a >before; rm -f pid; \
-             (until [ -s pid ]; do sleep 0.05; done; sleep 1; stty -F /dev/tty cols 70 rows 20; sleep 1; {ending}) & \
+             (until [ -s pid ] && grep -q 'watched for' screen; do sleep 0.05; done; told=$(stat -c %s screen); \
+             stty -F /dev/tty cols 70 rows 20; \
+             until tail -c +$told screen | grep -q '\\[2J'; do sleep 0.05; done; {ending}) & \
              sh -c 'echo $$ >pid; exec {program} decode {} --top --known 10.9.9.9 --speed {speed}'; \
              echo done $?; stty cols 90 rows 24; stty -a >after",
             story.file().display()
