@@ -203,14 +203,14 @@ fn passed_on(s: &mut Story, server: [u8; 4], ms: i64) {
 
 pub(super) fn copies_and_others() -> Vec<Case> {
     vec![
-        // B3: what is seen in two VLANs was in both.
+        // What is seen in two VLANs was in both.
         ("vlan-crossed", |s| tagged(s, &[], &[30]), |s| tagged(s, &[], &[30, 20])),
         // Of three VLANs the middle one may be the other's.
         ("vlan-crossed", |s| tagged(s, &[40], &[30]), |s| tagged(s, &[30, 40], &[30])),
         (
             "several-servers",
             |s| by_another(s, |_, _| {}),
-            // A controller names itself to the client (B11).
+            // A controller names itself to the client.
             |s| passed_on(s, S2, 4),
         ),
         (
