@@ -38,5 +38,5 @@ pub(crate) use pipe::enlarge as enlarge_pipe;
 pub use reader::{Reader, Waiter};
 pub use record::MAX_RECORD;
 pub use rotate::{RotatingWriter, Rotation};
-pub use source::{Source, follow, keep_stdin, open, open_until, raw, read};
+pub use source::{Source, follow, is_stdin, keep_stdin, open, open_until, raw, read};
 pub use write::{CaptureFormat, FrameOut, Losses, Target, Writer};

@@ -149,6 +149,11 @@ fn open_with(
     })
 }
 
+/// True for the name of standard input.
+pub fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
 /// Standard input, once it may be read several times, and where it begins.
 static KEPT: OnceLock<(File, u64)> = OnceLock::new();
 

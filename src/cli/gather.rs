@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit::{Exit, Failure};
 use super::reading::Reading;
 use crate::analysis::transaction::Batch;
-use crate::capture::{self, CaptureError, Reader, Source, Waiter};
+use crate::capture::{self, CaptureError, Frame, Reader, Source, Waiter};
 use crate::interrupt;
 #[cfg(feature = "live")]
 use crate::net::signals::{Signal, Signals};
@@ -31,6 +31,30 @@ pub const LOOK_EVERY: u32 = 1024;
 const JOIN_BATCH: usize = 256;
 /// How often a growing capture is looked at.
 const FOLLOW_EVERY: Duration = Duration::from_millis(100);
+
+/// Sees to it that captures can be read twice, standard input too: what comes through it is kept in a temporary file.
+///
+/// # Errors
+///
+/// When that file cannot be written.
+pub fn keep_stdin(files: &[PathBuf]) -> Result<(), CaptureError> {
+    let is_any = files.iter().any(|path| capture::is_stdin(path));
+    if is_any { capture::keep_stdin(&std::env::temp_dir()) } else { Ok(()) }
+}
+
+/// Gives `each` frame of a capture that is read once more than what is told of it takes; false when it is time to end. What cannot be
+/// read is told by who tells of the rest.
+pub fn each_frame(path: &Path, stop: &Stop, mut each: impl FnMut(&Frame<'_>)) -> bool {
+    let Ok(mut reader) = capture::open(path) else { return true };
+    while let Ok(Some(frame)) = reader.next() {
+        let look = interrupt::has_come() || frame.number.is_multiple_of(u64::from(LOOK_EVERY));
+        if look && stop.arrived().is_some() {
+            return false;
+        }
+        each(&frame);
+    }
+    true
+}
 
 /// What ends reading early: Ctrl-C and SIGTERM, after which what was read is shown and the summary comes, also where a reader
 /// waits for a pipe.

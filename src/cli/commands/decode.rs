@@ -94,7 +94,7 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     let view = if rows.is_some() { View::Rows } else { View::new(cx.common.json, cx.common.verbose) };
     let view = keep::view_beside(args.write.as_deref(), view)?;
     if args.redact && !args.follow {
-        redaction::prepare(&args.files)?;
+        gather::keep_stdin(&args.files)?;
     }
     keep::refuse_own_input(args.write.as_deref(), args.files.iter().map(PathBuf::as_path))?;
     let mut decoding = Decoding {

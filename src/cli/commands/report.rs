@@ -16,7 +16,7 @@ use crate::analysis::redact::Redactor;
 use crate::analysis::transaction::{
     Batch, Both, Clients, Closed, Follow, Item, Joined, Options, Outcome as Came, Stats, Unjoined, Whose,
 };
-use crate::capture;
+use crate::capture::{self, is_stdin};
 use crate::cli::commands::explain;
 use crate::cli::context::{self, Context};
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -24,10 +24,9 @@ use crate::cli::flags::common::positive;
 use crate::cli::flags::confine::ConfineArgs;
 use crate::cli::flags::keep;
 use crate::cli::flags::vendors::{VendorArgs, Vendors};
-use crate::cli::gather::{self, Input, LOOK_EVERY, Read, Stop};
+use crate::cli::gather::{self, Input, Read, Stop};
 use crate::cli::redaction;
 use crate::cli::text;
-use crate::interrupt;
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
 use crate::output::Styled;
@@ -122,10 +121,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         explain::find(code)?;
     }
     let output = args.output.as_deref().filter(|path| path.as_os_str() != "-");
-    if check(args, output, cx)? {
-        // The captures are read twice.
-        capture::keep_stdin(&std::env::temp_dir())?;
-    }
+    check(args, output, cx)?;
+    // The captures are read twice.
+    gather::keep_stdin(&args.files)?;
     keep::refuse_own_input(output, args.files.iter().map(PathBuf::as_path))?;
     let stop = Stop::new(true)?;
     let vendors = if args.redact { Vendors::default() } else { args.vendors.open(&args.confine, cx)? };
@@ -214,10 +212,9 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
     Ok(outline.worst)
 }
 
-/// Refuses what cannot be; true where a capture comes through standard input.
-fn check(args: &Args, output: Option<&Path>, cx: &Context) -> Result<bool, Failure> {
-    let piped = args.files.iter().filter(|path| is_stdin(path)).count();
-    if piped > 1 {
+/// Refuses what cannot be.
+fn check(args: &Args, output: Option<&Path>, cx: &Context) -> Result<(), Failure> {
+    if args.files.iter().filter(|path| is_stdin(path)).count() > 1 {
         return Err(Failure::usage("standard input is one capture; name - once"));
     }
     if cx.common.json && output.is_none_or(is_stdout) {
@@ -228,7 +225,7 @@ fn check(args: &Args, output: Option<&Path>, cx: &Context) -> Result<bool, Failu
     if output.is_none() && cx.out.is_terminal() {
         return Err(Failure::usage("a page of HTML is nothing for a terminal; name a file with -o FILE"));
     }
-    Ok(piped > 0)
+    Ok(())
 }
 
 /// What else is to be known. `left_out` frames could not be redacted, `worst` is how reading went.
@@ -388,11 +385,6 @@ fn command(args: &Args) -> String {
     words.extend(args.ignore.iter().map(|code| format!("--ignore {}", text::shell_word(code.as_ref()))));
     words.push("CAPTURE...".to_owned());
     words.join(" ")
-}
-
-/// True for the name of standard input.
-fn is_stdin(path: &Path) -> bool {
-    path.as_os_str() == "-"
 }
 
 /// Size and hash of a capture; none of one that cannot be read again, or when it is time to end.
@@ -645,15 +637,10 @@ fn look_again(
     let (mut outline, mut detail) = (Outline::default(), PacketDetail::new(false));
     let (mut six, mut judged) = (v6::Outline::default(), Judged::default());
     for (index, path) in files.iter().enumerate() {
-        let Ok(mut reader) = capture::open(path) else { continue };
         let mut walker = Walker::new(Ports::every());
-        while let Ok(Some(frame)) = reader.next() {
-            let look = interrupt::has_come() || frame.number.is_multiple_of(u64::from(LOOK_EVERY));
-            if look && stop.arrived().is_some() {
-                return looked;
-            }
+        let goes_on = gather::each_frame(path, stop, |frame| {
             if !walker.may_matter(frame.link, frame.data) {
-                continue;
+                return;
             }
             let original = usize::try_from(frame.original_len).unwrap_or(usize::MAX);
             let alias =
@@ -668,7 +655,7 @@ fn look_again(
                 let outcome = walker.walk(frame.link, frame.data, original, 0, |_| is_any = true);
                 is_any |= matches!(outcome, Walked::Kept | Walked::NeedsReassembly);
                 looked.left_out = looked.left_out.saturating_add(u64::from(is_any));
-                continue;
+                return;
             };
             let at = frame.time.unwrap_or_default().nanoseconds();
             walker.walk(frame.link, data, original, at, |datagram| {
@@ -705,6 +692,9 @@ fn look_again(
                     compare(&Message::decode(datagram.payload), &chosen, &mut looked.given, &mut replies);
                 }
             });
+        });
+        if !goes_on {
+            break;
         }
     }
     looked
