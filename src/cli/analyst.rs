@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::flags::analysis::{AnalysisArgs, SeverityArg};
 use super::flags::vendors::Vendors;
 use crate::analysis::diagnosis::{Code, Diagnosis, Finding, History, Id};
-use crate::analysis::findings6::story::Story;
+use crate::analysis::findings6::story::{Story, Told};
 use crate::analysis::transaction::{
     Batch, Both, Clients, Closed, Counted, Exchange, Exchange6, Follow, Item, Joined, Kind, Message, Options,
     Outcome, Stats, Unjoined,
@@ -519,15 +519,10 @@ impl<'a> Analyst<'a> {
             self.said(finding.id);
             self.chosen = self.chosen.saturating_add(1);
             self.show_finding(finding);
-            if self.args.clients {
-                self.clients.concern(finding);
-            }
         }
-        self.conclude6();
+        let told = self.conclude6();
         if self.args.clients {
-            if !self.ignored.contains(Code::SeveralServers.name()) {
-                self.clients.compare();
-            }
+            self.clients.conclude(&findings, &told, |code| self.ignored.contains(code.name()));
             // What no row tells was not printed, unless something else is shown that tells it.
             if !self.shows_exchanges() && !self.args.stats {
                 let beside = whole.iter().map(|finding| finding.id.severity());
@@ -580,8 +575,8 @@ impl<'a> Analyst<'a> {
         }
     }
 
-    /// Tells what was found in DHCPv6 and router discovery.
-    fn conclude6(&mut self) {
+    /// Tells what was found in DHCPv6 and router discovery, which is given back.
+    fn conclude6(&mut self) -> Vec<Told> {
         let mut all = self.story.finish();
         all.retain(|told| {
             let wanted = self.args.code.is_empty() || self.has_code(told.id());
@@ -595,18 +590,16 @@ impl<'a> Analyst<'a> {
         let new = all.iter().zip(&again).filter(|(_, again)| !**again);
         let codes: Vec<&'static str> = new.map(|(told, _)| told.finding.code).collect();
         self.expect(codes.into_iter());
-        for (told, again) in all.into_iter().zip(again) {
+        for (told, again) in all.iter().zip(again) {
             self.said(told.id());
             self.chosen = self.chosen.saturating_add(1);
-            if self.args.clients {
-                self.clients.concern6(&told);
-            }
             if self.look.json && (rows || !self.args.clients) {
-                self.json.line(&finding::Finding::from(&told));
+                self.json.line(&finding::Finding::from(told));
             } else if rows && !again {
-                self.table.finding6(&told, &mut self.text);
+                self.table.finding6(told, &mut self.text);
             }
         }
+        all
     }
 
     /// Tells a finding of the whole.

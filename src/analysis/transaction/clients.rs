@@ -14,7 +14,7 @@ use record::{At, grants};
 use super::exchange::Exchange;
 use super::names::Kind;
 use super::party::{Counted, Who, Whose};
-use crate::analysis::diagnosis::{Diagnosis, Finding, Id};
+use crate::analysis::diagnosis::{Code, Diagnosis, Finding, Id};
 use crate::analysis::findings6::story::Told;
 use crate::analysis::keyed::KeyedMap;
 use crate::wire::HwAddr;
@@ -97,8 +97,21 @@ impl Clients {
         Some(place)
     }
 
-    /// Says of clients what was found of the whole and is about them.
-    pub fn concern(&mut self, finding: &Finding) {
+    /// Everything was counted: says of clients what was found of the whole and is about them, and compares where they have their leases
+    /// from unless that `is_ignored`.
+    pub fn conclude(&mut self, findings: &[Finding], told: &[Told], is_ignored: impl Fn(Code) -> bool) {
+        for finding in findings {
+            self.concern(finding);
+        }
+        for told in told {
+            self.concern6(told);
+        }
+        if !is_ignored(Code::SeveralServers) {
+            self.compare();
+        }
+    }
+
+    pub(super) fn concern(&mut self, finding: &Finding) {
         let at = At::new(finding.seen.0, finding.frames.first().copied().unwrap_or(0));
         let others = finding.others.iter().map(|mac| Who::Four(*mac));
         for who in finding.client.iter().cloned().chain(others) {
@@ -106,8 +119,7 @@ impl Clients {
         }
     }
 
-    /// The same of what was found in DHCPv6.
-    pub fn concern6(&mut self, told: &Told) {
+    fn concern6(&mut self, told: &Told) {
         let at = At::new(told.seen.0, told.frames.first().copied().unwrap_or(0));
         let duid = told.duid().map(|duid| Who::Six(duid.into()));
         let by_address = || Some(Who::Nameless(Some(told.client.as_ref()?.parse().ok()?)));
@@ -124,8 +136,8 @@ impl Clients {
         }
     }
 
-    /// Everything was counted: who has its lease from another server than the one that serves its place is told so.
-    pub fn compare(&mut self) {
+    /// Who has its lease from another server than the one that serves its place is told so.
+    pub(super) fn compare(&mut self) {
         let instead = self.givers.instead(&self.given);
         for (record, given) in self.all.iter_mut().zip(&self.given) {
             if let Some(both) = place_of(*given).and_then(|place| *instead.get(place)?) {

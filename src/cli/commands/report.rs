@@ -547,15 +547,8 @@ impl<'a> Story<'a> {
         self.findings.retain(|finding| !self.args.ignore.iter().any(|code| code == finding.id.name()));
         self.told = self.links.finish();
         self.told.retain(|told| !self.args.ignore.iter().any(|code| code == told.finding.code));
-        for finding in &self.findings {
-            self.clients.concern(finding);
-        }
-        for told in &self.told {
-            self.clients.concern6(told);
-        }
-        if !self.args.ignore.iter().any(|code| code == Code::SeveralServers.name()) {
-            self.clients.compare();
-        }
+        let is_ignored = |code: Code| self.args.ignore.iter().any(|ignored| ignored == code.name());
+        self.clients.conclude(&self.findings, &self.told, is_ignored);
         if self.drawn.len() > DRAWN {
             self.choose();
         }
