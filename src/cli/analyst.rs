@@ -307,23 +307,31 @@ impl<'a> Analyst<'a> {
         }
     }
 
-    /// An exchange of DHCPv6 has closed. What is said of it is counted when it is told of the whole.
-    fn close6(&mut self, exchange: &Exchange6) {
-        let mut problems = self.story.closed(exchange);
+    /// Takes away what is not to be said of an exchange; false where it is not shown. One that is counts among its client's.
+    fn choose<S: Counted>(&mut self, exchange: &Exchange<S>, problems: &mut Vec<Diagnosis>) -> bool {
         problems.retain(|problem| !self.ignored.contains(problem.id.name()));
-        if !self.wants(exchange, &problems) {
-            return;
+        if !self.wants(exchange, problems) {
+            return false;
         }
         self.chosen = self.chosen.saturating_add(1);
         if self.args.lint && problems.is_empty() {
-            return;
+            return false;
         }
         self.shown = self.shown.saturating_add(1);
+        if self.args.clients {
+            self.clients.exchange(exchange, self.number, problems);
+        }
+        true
+    }
+
+    /// An exchange of DHCPv6 has closed. What is said of it is counted when it is told of the whole.
+    fn close6(&mut self, exchange: &Exchange6) {
+        let mut problems = self.story.closed(exchange);
+        if !self.choose(exchange, &mut problems) {
+            return;
+        }
         if self.args.stats {
             self.stats6.exchange(exchange);
-        }
-        if self.args.clients {
-            self.clients.exchange(exchange, self.number, &problems);
         }
         let number = self.number;
         if let Some(rows) = &mut self.rows {
@@ -372,23 +380,14 @@ impl<'a> Analyst<'a> {
     /// An exchange has closed; it is given back where it does not wait to be drawn.
     fn close(&mut self, exchange: Box<Exchange>) -> Option<Box<Exchange>> {
         let mut problems = self.history.closed(&exchange);
-        problems.retain(|problem| !self.ignored.contains(problem.id.name()));
-        if !self.wants(&exchange, &problems) {
+        if !self.choose(&exchange, &mut problems) {
             return Some(exchange);
         }
-        self.chosen = self.chosen.saturating_add(1);
-        if self.args.lint && problems.is_empty() {
-            return Some(exchange);
-        }
-        self.shown = self.shown.saturating_add(1);
         for problem in &problems {
             self.said(problem.id);
         }
         if self.args.stats {
             self.stats.exchange(&exchange);
-        }
-        if self.args.clients {
-            self.clients.exchange(&exchange, self.number, &problems);
         }
         self.name_holders(&mut problems);
         self.show(exchange, problems)
