@@ -24,6 +24,23 @@ pub fn sent(times: u32) -> String {
     }
 }
 
+/// A text without any character that is not ASCII: our own have a likeness, others are written by their numbers.
+pub fn in_ascii(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '…' => out.push_str("..."),
+            '×' => out.push('x'),
+            '→' => out.push_str("->"),
+            '–' => out.push('-'),
+            'µ' => out.push('u'),
+            _ if c.is_ascii() => out.push(c),
+            _ => out.extend(c.escape_unicode()),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::{counted, sent};

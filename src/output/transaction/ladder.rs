@@ -7,6 +7,7 @@ use super::view::Shown;
 use crate::analysis::diagnosis::Diagnosis;
 use crate::analysis::transaction::{Exchange, Letter, Message, Party, Role, Sense, Side, Step};
 use crate::output::width::{columns, shortened, tail};
+use crate::output::words::in_ascii;
 use crate::output::wrap::{hanging, wrap};
 use crate::output::{Label, Styled};
 use crate::wire::escape::escape;
@@ -308,23 +309,6 @@ impl Ladder {
             out.label(Label::Dim, if counted.is_some() { times } else { "" });
         }
     }
-}
-
-/// A text without any character that is not ASCII: our own have a likeness, others are written by their numbers.
-pub(super) fn in_ascii(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '…' => out.push_str("..."),
-            '×' => out.push('x'),
-            '→' => out.push_str("->"),
-            '–' => out.push('-'),
-            'µ' => out.push('u'),
-            _ if c.is_ascii() => out.push(c),
-            _ => out.extend(c.escape_unicode()),
-        }
-    }
-    out
 }
 
 pub(in crate::output) fn summary<S: Shown>(exchange: &Exchange<S>) -> String {

@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::ladder::in_ascii;
 use super::view::Shown;
 use crate::analysis::diagnosis::{Diagnosis, Finding, Id};
 use crate::analysis::findings6::story::Told;
 use crate::analysis::transaction::{Counted as _, Exchange, Exchange6, Outcome, Role, Seen, Who};
 use crate::output::text::Text;
 use crate::output::width::{columns as wide, end, shortened, tail};
-use crate::output::words::counted;
+use crate::output::words::{counted, in_ascii};
 use crate::output::wrap::{hanging, wrap};
 use crate::output::{Label, Styled};
 use crate::time::Timestamp;
