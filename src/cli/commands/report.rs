@@ -1,13 +1,14 @@
 //! `dhcptool report`: one page for the ticket.
 
+mod place;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::io::Read as _;
 use std::net::Ipv4Addr;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
+use place::{Place, is_stdout};
 use sha2::{Digest as _, Sha256};
 
 use crate::analysis::diagnosis::{Code, Finding, History};
@@ -255,50 +256,6 @@ fn remarks(args: &Args, story: &Story<'_>, left_out: u64, worst: Exit) -> Vec<St
     remarks
 }
 
-/// Where the page goes.
-enum Place {
-    /// Standard output.
-    Output,
-    /// A file, which is replaced when the page is whole: whatever ends it before, an old page stays what it is.
-    File(PathBuf),
-    /// A pipe or a device.
-    Open(File, PathBuf),
-    /// A file that is written anew in its place, for it would be another's if it were replaced, or nothing may be created beside it.
-    Old(File, PathBuf),
-}
-
-impl Place {
-    /// Writes the page.
-    fn take(self, page: &str, cx: &mut Context) -> Result<(), Failure> {
-        match self {
-            Self::Output => cx.out.write(page.as_bytes())?,
-            Self::File(path) => files::replace(&path, page)?,
-            Self::Open(file, path) => put(file, &path, page)?,
-            Self::Old(file, path) => {
-                file.set_len(0).map_err(|error| cannot_write(&path, &error))?;
-                put(file, &path, page)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::could_not_run(format_args!("cannot write {}: {error}", path.display()))
-}
-
-fn put(mut file: File, path: &Path, page: &str) -> Result<(), Failure> {
-    file.write_all(page.as_bytes()).map_err(|error| cannot_write(path, &error))
-}
-
-/// True for a file that is standard output.
-fn is_stdout(path: &Path) -> bool {
-    let place = |path: &Path| fs::metadata(path).ok().map(|about| (about.dev(), about.ino()));
-    // One device, such as /dev/null, takes both.
-    let is_device = fs::metadata(path).is_ok_and(|about| about.file_type().is_char_device());
-    !is_device && place(path).is_some_and(|found| Some(found) == place(Path::new("/dev/stdout")))
-}
-
 /// Finds the page's place with the rights of the user who named it, and gives up what reading captures does not take.
 #[cfg(feature = "live")]
 fn confine(args: &Args, output: Option<&Path>, cx: &Context) -> Result<Place, Failure> {
@@ -322,55 +279,11 @@ fn confine(args: &Args, output: Option<&Path>, _cx: &Context) -> Result<Place, F
 }
 
 fn place(args: &Args, output: Option<&Path>) -> Result<Place, Failure> {
-    let Some(path) = output else { return Ok(Place::Output) };
-    if let Some(missing) = args.files.iter().find(|path| !is_stdin(path) && !path.exists()) {
+    let missing = args.files.iter().find(|path| !is_stdin(path) && !path.exists());
+    if let Some(missing) = missing.filter(|_| output.is_some()) {
         return Err(Failure::could_not_run(format_args!("cannot open {}: no such file", missing.display())));
     }
-    let path = target(path);
-    let about = match fs::metadata(&path) {
-        Ok(about) => about,
-        // It leads to itself.
-        Err(error) if path.is_symlink() => {
-            return Err(Failure::could_not_run(format_args!("cannot create {}: {error}", path.display())));
-        }
-        Err(_) => {
-            files::can_replace(&path)?;
-            return Ok(Place::File(path));
-        }
-    };
-    if !about.is_file() {
-        let file = File::create(&path).map_err(|error| {
-            Failure::could_not_run(format_args!("cannot create {}: {error}", path.display()))
-        })?;
-        return Ok(Place::Open(file, path));
-    }
-    let replaced = files::can_replace(&path);
-    if matches!(replaced, Ok(true)) {
-        return Ok(Place::File(path));
-    }
-    // What the page was before stays until the new one is whole.
-    match (File::options().write(true).open(&path), replaced) {
-        (Ok(file), _) => Ok(Place::Old(file, path)),
-        (Err(_), replaced) => replaced.map(|_| Place::File(path)).map_err(Failure::from),
-    }
-}
-
-/// Links that are followed.
-const LINKS: usize = 40;
-
-/// What a link leads to, which is what is written, whether it is there or not.
-fn target(path: &Path) -> PathBuf {
-    if let Ok(path) = path.canonicalize() {
-        return path;
-    }
-    let mut path = path.to_owned();
-    // What can be opened needs no other name: standard output as a pipe.
-    let links = if path.exists() { 0 } else { LINKS };
-    for _ in 0..links {
-        let Ok(next) = fs::read_link(&path) else { break };
-        path = files::folder(&path).join(next);
-    }
-    path
+    Place::of(output)
 }
 
 /// The command as it was typed and may be typed again; of a page that is redacted without what others are called.
