@@ -154,8 +154,14 @@ impl<'a> Facts<'a> {
         if outline.overload & 2 == 0 {
             facts.sname = text_field(packet.sname_field());
         }
+        facts.present = outline.codes();
+        if outline.is_plain() {
+            for span in &outline.options {
+                facts.take(span.code, Cow::Borrowed(span.data(packet)));
+            }
+            return facts;
+        }
         for span in &outline.options {
-            set(&mut facts.present, span.code);
             if span.field != OptionArea::Options {
                 set(&mut facts.hidden, span.code);
             }

@@ -19,10 +19,41 @@ pub enum Shown {
     Continues,
 }
 
+/// Values of late in which nothing was wrong, one of each code: what a server gives to one client it gives to the next, and to see
+/// that takes less than to judge it again.
+#[derive(Clone, Debug, Default)]
+struct Fine {
+    /// By code: one more than its length, then the value. None before there is something to remember.
+    all: Vec<[u8; Self::ROOM]>,
+}
+
+impl Fine {
+    const ROOM: usize = 64;
+
+    #[inline]
+    fn has(&self, code: u8, value: &[u8]) -> bool {
+        let Some([length, kept @ ..]) = self.all.get(usize::from(code)) else { return false };
+        usize::from(*length) == value.len().saturating_add(1) && kept.get(..value.len()) == Some(value)
+    }
+
+    fn keep(&mut self, code: u8, value: &[u8]) {
+        if self.all.is_empty() {
+            self.all.resize(1 + usize::from(u8::MAX), [0; Self::ROOM]);
+        }
+        if let Some([length, kept @ ..]) = self.all.get_mut(usize::from(code))
+            && let Some(kept) = kept.get_mut(..value.len())
+        {
+            kept.copy_from_slice(value);
+            *length = u8::try_from(value.len().saturating_add(1)).unwrap_or(0);
+        }
+    }
+}
+
 /// Finds the values of a message's options one after the other. Keeps its memory from packet to packet.
 #[derive(Clone, Debug, Default)]
 pub struct Values {
     joined: Vec<u8>,
+    fine: Fine,
     /// Codes (by bit) whose instances turned out not to be pieces of one value.
     separate: [u64; 4],
     /// What was wrong with values so far.
@@ -58,7 +89,18 @@ impl Values {
         self.begin();
         let cx = outline.context(packet);
         for span in &outline.options {
-            self.show((packet, outline), &cx, span, &mut nowhere());
+            let (data, single) = (span.data(packet), !outline.is_repeated(span.code));
+            if single && self.fine.has(span.code, data) {
+                continue;
+            }
+            let before = self.problems.len();
+            let shown = self.show((packet, outline), &cx, span, &mut nowhere());
+            if single && shown == Shown::Value && self.problems.len() == before {
+                let def = v4::SPACE.by_code(u16::from(span.code));
+                if def.is_some_and(|def| !def.kind.needs_context()) {
+                    self.fine.keep(span.code, data);
+                }
+            }
         }
     }
 
@@ -184,7 +226,7 @@ impl Values {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::v4::{Message, MessageType};
+    use crate::wire::v4::{Item, Message, MessageType};
 
     /// The problems of a message with option 150, and whether it has a value.
     fn of_150(data: &[u8]) -> (Vec<String>, bool) {
@@ -218,6 +260,46 @@ mod tests {
             let offset = usize::try_from(values.problems[0].offset.unwrap()).unwrap();
             assert!(span.range().contains(&offset), "{data:?}: {offset} is not in {:?}", span.range());
         }
+    }
+
+    /// The problems of the same replies, judged one after the other by one and each by one of its own.
+    fn in_a_row(replies: &[Vec<(u8, Vec<u8>)>]) -> [Vec<Vec<String>>; 2] {
+        let (mut row, mut all) = (Values::default(), [vec![], vec![]]);
+        for options in replies {
+            let mut message = Message::reply(MessageType::OFFER, &Message::new(crate::wire::v4::Op::REQUEST));
+            for (code, data) in options {
+                message.add_option(Item::Option { code: *code, data: data.clone() });
+            }
+            let bytes = message.encode_padded();
+            let (packet, mut outline) = (Packet::new(&bytes), Outline::default());
+            outline.read(&packet, bytes.len(), false);
+            for (values, all) in [&mut row, &mut Values::default()].into_iter().zip(&mut all) {
+                values.judge(&packet, &outline);
+                all.push(values.problems.iter().map(ToString::to_string).collect());
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_value_is_judged_by_itself_whatever_was_judged_before() {
+        let long = vec![b'a'; 70];
+        let replies: Vec<Vec<(u8, Vec<u8>)>> = [
+            vec![(51, vec![0, 0, 1, 0]), (15, b"example".to_vec()), (150, b"10.0.0.1".to_vec())],
+            vec![(51, vec![0, 0, 1, 0]), (15, b"example".to_vec()), (150, b"10.0.0.1".to_vec())],
+            vec![(51, vec![0, 0, 1]), (15, vec![]), (150, vec![10, 0, 0, 1])],
+            vec![(51, vec![0, 0, 1, 0]), (15, b"exam".to_vec()), (150, b"10.0.0.1".to_vec())],
+            vec![(15, long.clone()), (119, vec![7, b'e'])],
+            vec![(15, long), (119, vec![1, b'e', 0])],
+            vec![(119, vec![1, b'e']), (119, vec![0])],
+            vec![(15, b"one".to_vec()), (15, b"one".to_vec())],
+            vec![(43, vec![1, 1, 1]), (60, b"PXEClient".to_vec())],
+            vec![(43, vec![1, 1, 1])],
+        ]
+        .into();
+        let [row, alone] = in_a_row(&replies);
+        assert_eq!(row, alone);
+        assert!(row.iter().filter(|problems| !problems.is_empty()).count() >= 5, "{row:?}");
     }
 
     #[test]
