@@ -201,7 +201,12 @@ pub(super) struct Flood {
 
 impl Flood {
     /// Takes note of a client's message. `knows` says whether somebody is a client.
-    pub(super) fn observe(&mut self, seen: &Seen, client: &HwAddr, knows: impl Fn(HwAddr) -> bool) {
+    pub(super) fn observe(
+        &mut self,
+        seen: &Seen,
+        (client, print): (&HwAddr, u32),
+        knows: impl Fn(HwAddr) -> bool,
+    ) {
         if self.found.is_some() || seen.side != Side::Client || !seen.from_client {
             return;
         }
@@ -231,7 +236,7 @@ impl Flood {
         self.advance(seen.time);
         // Who has gone from the row since is there anew.
         if !(stands && self.places.contains_key(client)) {
-            self.begin(seen, client);
+            self.begin(seen, client, print);
         }
         self.carried(seen, client, knows);
         self.judge();
@@ -263,7 +268,7 @@ impl Flood {
     }
 
     /// A client that is not known asks.
-    fn begin(&mut self, seen: &Seen, client: &HwAddr) {
+    fn begin(&mut self, seen: &Seen, client: &HwAddr, print: u32) {
         if self.row.len() >= ROW {
             if seen.time < self.full {
                 return;
@@ -279,7 +284,7 @@ impl Flood {
             source: seen.src_mac,
             discovers: 1,
             requested: false,
-            print: seen.fingerprint,
+            print,
             named: seen.has(bit::HOSTNAME),
             listed: seen.has(bit::LIST),
         };
@@ -500,12 +505,12 @@ mod tests {
             let client = Mac([0, a, b, c, d, 1]);
             (seen.src_mac, seen.frame) = (source.unwrap_or(client), number.into());
             seen.letter = Letter::Discover;
-            flood.observe(&seen, &client.into(), |_| false);
+            flood.observe(&seen, (&client.into(), 0), |_| false);
             assert!(flood.row.len() <= ROW && flood.places.len() == flood.row.len());
             assert!(flood.suspicions.len() <= WATCHED && flood.settled.0 >= flood.gone);
             if asks(number) {
                 seen.letter = Letter::Request;
-                flood.observe(&seen, &client.into(), |_| false);
+                flood.observe(&seen, (&client.into(), 0), |_| false);
             }
             seen.time = seen.time.saturating_add(step);
         }
@@ -548,15 +553,15 @@ mod tests {
         let client = |number: u8| HwAddr::from(Mac([0, 0, 0, 0, number, 1]));
         for number in 0..100 {
             seen.src_mac = Mac([0, 0, 0, 0, number, 1]);
-            flood.observe(&seen, &client(number), |_| false);
+            flood.observe(&seen, (&client(number), 0), |_| false);
         }
         seen.time = start + 100 * SECOND;
         seen.src_mac = Mac([0, 0, 0, 0, 200, 1]);
-        flood.observe(&seen, &client(200), |_| false);
+        flood.observe(&seen, (&client(200), 0), |_| false);
         assert_eq!(flood.suspicions.len(), 1);
         seen.letter = Letter::Request;
         for number in 0..50 {
-            flood.observe(&seen, &client(number), |_| false);
+            flood.observe(&seen, (&client(number), 0), |_| false);
         }
         assert!(flood.suspicions.is_empty());
         assert!(flood.finish(seen.time, |_| false).is_none());
@@ -602,11 +607,11 @@ mod tests {
         let mut seen = a_discover();
         seen.src_mac = source;
         for number in 0..40 {
-            flood.observe(&seen, &Mac([0, 0, 0, 0, number, 1]).into(), |_| false);
+            flood.observe(&seen, (&Mac([0, 0, 0, 0, number, 1]).into(), 0), |_| false);
             seen.time += 100 * SECOND;
         }
         seen.letter = Letter::Inform;
-        flood.observe(&seen, &source.into(), |_| false);
+        flood.observe(&seen, (&source.into(), 0), |_| false);
         assert!(flood.finish(seen.time, |_| false).is_none());
     }
 }

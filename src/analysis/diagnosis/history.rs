@@ -178,7 +178,7 @@ impl History {
         self.now = self.now.max(seen.time);
         if counts {
             let clients = &self.clients;
-            self.flood.observe(seen, &entry.client, |client| clients.knows(client));
+            self.flood.observe(seen, (&entry.client, entry.fingerprint), |client| clients.knows(client));
         }
         if seen.letter == Letter::Discover {
             self.discover = seen.time;

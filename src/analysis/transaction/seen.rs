@@ -14,7 +14,7 @@ use crate::time::{Precision, Timestamp};
 use crate::wire::arp::Arp;
 use crate::wire::frame::{Checksum, Complaint, Datagram, Layer, Udp, Vlans};
 use crate::wire::problem::Problem;
-use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, facts};
+use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, Span, facts};
 use crate::wire::{HwAddr, Mac, v6};
 
 /// Bytes kept of one text, and of the routers of option 3.
@@ -126,8 +126,6 @@ pub struct Seen {
     pub relay_agent: u32,
     /// Interface and VLANs as one number.
     pub place: u32,
-    /// What the client looks like: codes of its options and the values of 55 and 60.
-    pub fingerprint: u32,
     /// Option 51.
     pub lease: u32,
     /// Option 58.
@@ -282,6 +280,8 @@ pub struct Entry {
     pub texts: [Range<u32>; 6],
     /// All its VLANs, of which eight are known at most.
     pub vlans: ([u16; 8], u8),
+    /// What a client looks like: codes of its options and the values of 55 and 60.
+    pub fingerprint: u32,
     /// Its problems in the batch.
     pub problems: Range<u32>,
     /// Option 55 or 6 and others that only text shows are not kept.
@@ -389,7 +389,9 @@ impl Batch {
         ];
         let problems = kept(&mut self.problems, problems.iter().copied());
         let vlans = vlans(datagram);
-        let entry = Entry { seen, client: facts.client, texts, vlans, problems, selected: around.selected };
+        let fingerprint = if seen.from_client { fingerprint(packet, outline) } else { 0 };
+        let (client, selected) = (facts.client, around.selected);
+        let entry = Entry { seen, client, texts, vlans, fingerprint, problems, selected };
         self.items.push(Item::Message(entry));
     }
 
@@ -618,6 +620,49 @@ fn letter(facts: &Facts<'_>, datagram: &Datagram<'_>) -> Option<Letter> {
     })
 }
 
+/// All options but 82 as one number, which is that of their bytes as they would lie without it, or pads, in one field.
+fn options(packet: &Packet<'_>, outline: &Outline) -> u64 {
+    let mut digest = Digest::new();
+    let spans = || outline.options.iter().filter(|span| span.code != 82);
+    let count = outline.options.len();
+    // It is the last, where it is not missing (RFC 3046 2.1).
+    let lie_together =
+        outline.is_plain() && outline.place(82).is_none_or(|place| place.saturating_add(1) == count);
+    if lie_together {
+        let mut ends = spans().map(Span::range);
+        let first = ends.next().unwrap_or_default();
+        let last = ends.next_back().unwrap_or_else(|| first.clone());
+        digest.bytes(packet.bytes().get(first.start..last.end).unwrap_or_default());
+    } else {
+        let mut bytes = Vec::new();
+        for span in spans() {
+            let data = span.data(packet);
+            bytes.extend([span.code, u8::try_from(data.len()).unwrap_or(u8::MAX)]);
+            bytes.extend_from_slice(data);
+        }
+        digest.bytes(&bytes);
+    }
+    digest.0
+}
+
+/// What a client looks like, as one number.
+fn fingerprint(packet: &Packet<'_>, outline: &Outline) -> u32 {
+    let mut print = Digest::new();
+    let (mut codes, mut count) = (0_u64, 0_u32);
+    for span in outline.options.iter().filter(|span| !matches!(span.code, 12 | 50 | 51 | 61)) {
+        codes = codes << 8 | u64::from(span.code);
+        count = count.wrapping_add(1);
+        if count.is_multiple_of(8) {
+            print.number(std::mem::take(&mut codes));
+        }
+        if matches!(span.code, 55 | 60) {
+            print.bytes(span.data(packet));
+        }
+    }
+    print.tagged(count, &codes.to_le_bytes());
+    print.half()
+}
+
 fn seen(
     around: &Around<'_>,
     datagram: &Datagram<'_>,
@@ -630,18 +675,6 @@ fn seen(
     let from_client = facts.op != Op::REPLY;
     let relayed = !facts.giaddr.is_zero();
     let side = if relayed && (from_client || udp.dst_port == 67) { Side::Relay } else { Side::Client };
-    let (mut options, mut print) = (Digest::new(), Digest::new());
-    for span in &outline.options {
-        if span.code != 82 {
-            options.tagged(span.code.into(), span.data(packet));
-        }
-        if !matches!(span.code, 12 | 50 | 51 | 61) {
-            print.number(span.code.into());
-            if matches!(span.code, 55 | 60) {
-                print.bytes(span.data(packet));
-            }
-        }
-    }
     let mut bits = 0;
     let mut set = |flag: u32, value: bool| bits |= if value { flag } else { 0 };
     let presence = [
@@ -690,7 +723,7 @@ fn seen(
     Seen {
         frame: around.frame,
         time: around.time.unwrap_or_default().0,
-        options: options.0,
+        options: options(packet, outline),
         xid: facts.xid.0,
         src: v4(datagram.ip.map(|ip| ip.src)),
         dst,
@@ -705,7 +738,6 @@ fn seen(
         client_id: facts.client_id.as_deref().map_or(0, hash32),
         relay_agent: facts.relay_agent.as_deref().map_or(0, hash32),
         place: place(around, datagram),
-        fingerprint: print.half(),
         lease: facts.lease_time.unwrap_or(0),
         t1: facts.renewal_time.unwrap_or(0),
         t2: facts.rebinding_time.unwrap_or(0),

@@ -301,8 +301,7 @@ pub(super) fn seen(
     let (src, dst) = (address(|ip| ip.src), address(|ip| ip.dst));
     let mut options = Digest::new();
     for span in outline.options(outline.innermost()) {
-        options.number(span.code.into());
-        options.bytes(span.data(packet));
+        options.tagged(span.code.into(), span.data(packet));
     }
     let (link_src, link_dst) =
         (datagram.link.and_then(|link| link.src), datagram.link.and_then(|link| link.dst));
