@@ -21,6 +21,7 @@ use crate::output::transaction::stats as figures;
 use crate::output::transaction::table::TransactionTable;
 use crate::output::transaction::view::Shown;
 use crate::output::transaction::{clients, finding, json, json6, unjoined};
+use crate::output::when::TimeText;
 use crate::output::words::counted;
 use crate::output::{JsonOut, Styled};
 use crate::wire::escape::escape;
@@ -73,6 +74,8 @@ pub struct Analyst<'a> {
     /// What was said of exchanges of DHCPv6, which is not said again at the end.
     told: Sentences,
     table: TransactionTable,
+    /// How the times of ladders are told.
+    time: TimeText,
     ignored: HashSet<&'a str>,
     json: JsonOut,
     text: Styled,
@@ -202,6 +205,7 @@ impl<'a> Analyst<'a> {
             clients: Clients::default(),
             told: Sentences::default(),
             table: TransactionTable::new(look.width, look.live, args.lint).in_ascii(args.ascii),
+            time: TimeText::default(),
             ignored: args.ignore.iter().map(String::as_str).collect(),
             json: JsonOut::new(),
             text: Styled::new(look.color).within(look.fold),
@@ -239,6 +243,13 @@ impl<'a> Analyst<'a> {
         if self.leaves {
             let _ = ManuallyDrop::new(exchange);
         }
+    }
+
+    /// The same with times as `time` tells them.
+    #[must_use]
+    pub fn at(mut self, time: TimeText) -> Self {
+        self.table = self.table.at(time.clone());
+        Self { time, ..self }
     }
 
     /// Shows some more of what closed at the end; false when there was nothing left.
@@ -288,10 +299,12 @@ impl<'a> Analyst<'a> {
         }
     }
 
-    /// True when some were to be chosen and none was. Who asks whether anything is bad is not told that nothing is there.
-    pub fn found_none(&self) -> bool {
+    /// True when some were to be chosen and none was; `selected`: some of the packets were. Who asks whether anything is bad is not
+    /// told that nothing is there.
+    pub fn found_none(&self, selected: bool) -> bool {
         let args = self.args;
-        let chosen = !args.client.is_empty()
+        let chosen = selected
+            || !args.client.is_empty()
             || !args.outcome.is_empty()
             || !args.code.is_empty()
             || args.slower_than.is_some();
@@ -355,7 +368,7 @@ impl<'a> Analyst<'a> {
         }
         self.table.count6(exchange);
         if self.args.ladder && self.look.width >= LADDER_FROM {
-            self.ladder().draw(exchange, number, &problems, &mut self.text);
+            self.ladder(exchange).draw(exchange, number, &problems, &mut self.text);
         } else {
             self.row(exchange, &problems);
         }
@@ -366,8 +379,10 @@ impl<'a> Analyst<'a> {
         self.args.transactions || self.args.lint || self.args.ladder
     }
 
-    fn ladder(&self) -> Ladder {
-        Ladder { width: self.look.width, ascii: self.args.ascii }
+    /// How an exchange is drawn.
+    fn ladder<S: Message>(&mut self, exchange: &Exchange<S>) -> Ladder {
+        let begins = exchange.span().map(|(start, _)| self.time.clock(start));
+        Ladder { width: self.look.width, ascii: self.args.ascii, begins }
     }
 
     /// The row of an exchange.
@@ -441,9 +456,9 @@ impl<'a> Analyst<'a> {
 
     /// Draws an exchange, one that was refused with what its client does next.
     fn draw(&mut self, drawn: Drawn) {
-        let ladder = self.ladder();
         if let Some(before) = drawn.exchange.mac.and_then(|mac| self.refused.remove(&mac)) {
             if before.is_followed_by(&drawn.exchange) {
+                let ladder = self.ladder(&before.exchange);
                 ladder.draw_both([before.parts(), drawn.parts()], &mut self.text);
                 return;
             }
@@ -458,7 +473,7 @@ impl<'a> Analyst<'a> {
     }
 
     fn draw_alone(&mut self, drawn: &Drawn) {
-        let ladder = self.ladder();
+        let ladder = self.ladder(&drawn.exchange);
         ladder.draw(&drawn.exchange, drawn.number, &drawn.problems, &mut self.text);
     }
 

@@ -200,6 +200,7 @@ pub fn captures(
     mut each: impl FnMut(Read<'_>, &mut Context) -> Result<(), Failure>,
 ) -> Result<ReadSummary, Failure> {
     let Input { files, follow, threads } = input;
+    let mut left = wanted.count;
     let mut outline = ReadSummary { frames: 0, worst: Exit::Good, interrupted: None };
     for path in files {
         let reader = match stop.open(path, follow, &mut outline.interrupted) {
@@ -216,11 +217,13 @@ pub fn captures(
         let small = reader.size().is_some_and(|size| size < THREADS_FROM);
         let count = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         let count = threads.map_or(count, usize::from);
-        let workers = if small || follow || count < 2 {
+        // Who counts sees all in order.
+        let workers = if small || follow || count < 2 || left.is_some() {
             Vec::new()
         } else {
             (0..count).map(|_| Gatherer::worker(wanted)).collect::<Result<_, _>>().map_err(Failure::usage)?
         };
+        let wanted = &Wanted { count: left, ..wanted.clone() };
         let mut state = Gatherer::new(wanted).map_err(Failure::usage)?;
         let mut failed = None;
         let mut calls = 0_u32;
@@ -233,7 +236,7 @@ pub fn captures(
             if waits || interrupt::has_come() || calls.is_multiple_of(LOOK_EVERY) {
                 outline.interrupted = stop.arrived();
             }
-            let ends = outline.interrupted.is_some();
+            let ends = outline.interrupted.is_some() || batch.enough;
             if moment.waits || batch.items.len() >= JOIN_BATCH || follow || ends {
                 failed = each(Read::Batch(batch), cx).err();
                 batch.clear();
@@ -249,7 +252,8 @@ pub fn captures(
         if let Some(Err(error)) = stop.excuse(piped, &mut outline.interrupted, walk.result) {
             outline.tell(&error, cx);
         }
-        if outline.interrupted.is_some() {
+        left = state.left();
+        if outline.interrupted.is_some() || left == Some(0) {
             break;
         }
     }

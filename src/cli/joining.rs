@@ -11,6 +11,7 @@ use super::top::Top;
 use crate::analysis::transaction::Batch;
 use crate::capture::Frame;
 use crate::output::flat::Rows;
+use crate::output::when::TimeText;
 use crate::run::gather::Gatherer;
 use crate::time::Timestamp;
 
@@ -38,10 +39,11 @@ impl<'a> Joining<'a> {
         rows: Option<Rows>,
         vendors: Vendors,
     ) -> Result<Self, Failure> {
+        let analyst = Analyst::new(args, look, rows, vendors).at(TimeText::new(select.time.into()));
         Ok(Self {
             gatherer: Gatherer::new(&select.gathered(args.strict)?).map_err(Failure::usage)?,
             batch: Batch::default(),
-            shown: Shown::Exchanges(Box::new(Analyst::new(args, look, rows, vendors))),
+            shown: Shown::Exchanges(Box::new(analyst)),
         })
     }
 

@@ -69,7 +69,7 @@ impl<'a> Place<'a> {
     pub fn draw(&self, out: &mut Styled) {
         for (account, number) in self.story.iter().zip(1..) {
             out.text("\n");
-            let ladder = Ladder { width: self.columns, ascii: false };
+            let ladder = Ladder { width: self.columns, ascii: false, begins: None };
             match &account.exchange {
                 Closed::Four(exchange) => ladder.draw(exchange, number, &account.problems, out),
                 Closed::Six(exchange) => ladder.draw(exchange, number, &account.problems, out),

@@ -353,7 +353,7 @@ impl Render for DoctorReport<'_> {
             );
         }
         if self.verbose > 0 {
-            let ladder = Ladder { width: WIDTH, ascii: false };
+            let ladder = Ladder { width: WIDTH, ascii: false, begins: None };
             out.text("\n");
             // Behind each there is a line of its own.
             for (number, exchange, problems) in &self.own {

@@ -125,6 +125,15 @@ impl TimeText {
         }
     }
 
+    /// The time of what is shown next in a narrow column: to the millisecond, twelve characters at most, and no date.
+    pub fn clock(&mut self, time: i64) -> String {
+        let mut out = Text::default();
+        let short = std::mem::replace(&mut self.short, true);
+        self.write(Some(Timestamp(time)), Precision::Micro, &mut out);
+        self.short = short;
+        out.as_str().chars().take(12).collect()
+    }
+
     /// Makes what was written from byte `start` the time of day alone, and of all digits behind the second leaves three.
     fn shorten(&self, start: usize, precision: Precision, out: &mut Text) {
         let digits = match precision {

@@ -1,5 +1,7 @@
 //! From frames to the records that are joined: work that several threads can share.
 
+use std::ops::RangeInclusive;
+
 use crate::analysis::Selection;
 use crate::analysis::redact::Redactor;
 use crate::analysis::transaction::{Around, Batch, Sign};
@@ -22,8 +24,12 @@ pub struct Wanted {
     pub selection: Selection,
     /// Pedantic codes too.
     pub strict: bool,
-    /// A libpcap expression that frames must match.
+    /// A libpcap expression that selected frames match.
     pub filter: Option<String>,
+    /// Numbers of selected frames; none: whatever they are.
+    pub numbers: Vec<RangeInclusive<u64>>,
+    /// With so many selected messages it is enough.
+    pub count: Option<u64>,
     /// What names anybody is taken out before anything is looked at.
     pub redactor: Option<Redactor>,
 }
@@ -41,6 +47,9 @@ pub struct Gatherer {
     redactor: Option<Redactor>,
     #[cfg(feature = "live")]
     filter: Option<FrameFilter>,
+    numbers: Vec<RangeInclusive<u64>>,
+    /// How many selected messages are still to come; none: as many as there are.
+    left: Option<u64>,
     /// DHCP messages found.
     pub found: u64,
     /// Of these malformed.
@@ -78,6 +87,8 @@ impl Gatherer {
             #[cfg(feature = "live")]
             filter,
             redactor: wanted.redactor.clone(),
+            numbers: wanted.numbers.clone(),
+            left: wanted.count,
             ..Self::of(walker, wanted.selection.clone(), wanted.strict)
         })
     }
@@ -100,13 +111,23 @@ impl Gatherer {
             redactor: None,
             #[cfg(feature = "live")]
             filter: None,
+            numbers: Vec::new(),
+            left: None,
             found: 0,
             malformed: 0,
         }
     }
 
+    /// How many selected messages are still to come; none: as many as there are.
+    pub fn left(&self) -> Option<u64> {
+        self.left
+    }
+
     /// Takes the next frame.
     pub fn frame(&mut self, frame: &Frame<'_>, batch: &mut Batch) -> Walked {
+        if self.left == Some(0) {
+            return Walked::Done;
+        }
         let before = batch.items.len();
         let walked = if let Some(mut redactor) = self.redactor.take() {
             let interface = frame.interface_name.map(|name| redactor.interface(name));
@@ -120,16 +141,18 @@ impl Gatherer {
             self.take(frame, batch)
         };
         batch.passed(frame.time, before);
+        batch.enough = self.left == Some(0);
         walked
     }
 
     fn take(&mut self, frame: &Frame<'_>, batch: &mut Batch) -> Walked {
+        // What a filter leaves out may belong to an exchange of which it wants another message.
         #[cfg(feature = "live")]
-        if let Some(filter) = &mut self.filter
-            && !filter.matches(frame.link, frame.data)
-        {
-            return Walked::Done;
-        }
+        let passes = self.filter.as_mut().is_none_or(|filter| filter.matches(frame.link, frame.data));
+        #[cfg(not(feature = "live"))]
+        let passes = true;
+        let is_one = |range: &RangeInclusive<u64>| range.contains(&frame.number);
+        let passes = passes && (self.numbers.is_empty() || self.numbers.iter().any(is_one));
         if !self.walker.may_matter(frame.link, frame.data) {
             if let Some(beside) = Beside::glance(frame.link, frame.data) {
                 batch.sign(sign(frame, &beside));
@@ -143,6 +166,7 @@ impl Gatherer {
             values,
             problems,
             selection,
+            left,
             select_all,
             strict,
             found,
@@ -155,7 +179,9 @@ impl Gatherer {
         let walked = walker.walk(frame.link, frame.data, original, time, |datagram| {
             if datagram.protocol != Protocol::Dhcpv4 {
                 six.judge(&datagram, problems);
-                let selected = *select_all || six.is_selected(&datagram, frame.time, selection, problems);
+                let selected =
+                    passes && (*select_all || six.is_selected(&datagram, frame.time, selection, problems));
+                *left = left.map(|left| left.saturating_sub(selected.into()));
                 let around = around(frame, &datagram, selected);
                 if datagram.protocol == Protocol::Dhcpv6 {
                     let packet = v6::Packet::new(datagram.payload);
@@ -174,9 +200,12 @@ impl Gatherer {
             }
             let facts = Facts::read(&packet, outline);
             judge::judge(&packet, outline, &datagram, *strict, problems);
-            let selected = *select_all
-                || selection
-                    .matches(frame.time, &datagram, &packet, outline, |each| problems.iter().for_each(each));
+            let wanted = || {
+                let all = |each: &mut dyn FnMut(&Problem)| problems.iter().for_each(each);
+                *select_all || selection.matches(frame.time, &datagram, &packet, outline, all)
+            };
+            let selected = passes && wanted();
+            *left = left.map(|left| left.saturating_sub(selected.into()));
             batch.message(
                 &around(frame, &datagram, selected),
                 &datagram,

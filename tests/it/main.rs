@@ -22,6 +22,8 @@ mod capture_filter;
 mod captures;
 mod checks;
 #[cfg(feature = "live")]
+mod chosen;
+#[cfg(feature = "live")]
 mod confine;
 mod doctor;
 mod flat;

@@ -325,6 +325,11 @@ impl<S: Message> Exchange<S> {
         })
     }
 
+    /// What most of those are that are not kept.
+    pub fn left_out_letter(&self) -> Option<Letter> {
+        self.left().max_by_key(|left| left.count).map(|left| left.letter)
+    }
+
     /// Replies that were really said and are not kept.
     pub(super) fn replies_left(&self) -> impl Iterator<Item = &LeftOut> {
         self.left().filter(|left| !left.from_client && left.role.counts())

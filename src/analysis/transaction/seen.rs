@@ -305,6 +305,8 @@ pub struct Batch {
     pub six: Vec<Heard>,
     /// Messages that are not joined.
     pub unjoined: Unjoined,
+    /// As many as were asked for have come.
+    pub enough: bool,
 }
 
 /// Messages that are not joined.
@@ -351,7 +353,7 @@ impl Batch {
         self.problems.clear();
         self.six.clear();
         self.leases.clear();
-        (self.last, self.unjoined) = (None, Unjoined::default());
+        (self.last, self.unjoined, self.enough) = (None, Unjoined::default(), false);
     }
 
     /// Keeps the first bytes of a text.

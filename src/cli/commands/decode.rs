@@ -24,6 +24,7 @@ use crate::interrupt;
 #[cfg(feature = "live")]
 use crate::net::sandbox::Needs;
 use crate::output::flat::{Rows, columns};
+use crate::output::when::TimeText;
 use crate::output::words::counted;
 use crate::wire::frame::NotLookedInto;
 
@@ -87,7 +88,6 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         return show_again(args, cx);
     }
     if args.analysis.is_wanted() {
-        args.select.refuse_numbers()?;
         return analyse(args, cx);
     }
     let rows = args.flat.rows(&columns::PACKET, cx)?;
@@ -191,9 +191,9 @@ fn decode_all(
 
 /// Shows on a screen how it stood while the captures were made.
 fn show_again(args: &Args, cx: &mut Context) -> Outcome {
-    if args.follow || args.write.is_some() || args.redact {
+    if args.follow || args.write.is_some() || args.redact || args.select.count.is_some() {
         return Err(Failure::usage(
-            "--top draws a screen and nothing else: leave out --follow, --write and --redact",
+            "--top draws a screen of a whole capture: leave out --follow, --count, --write and --redact",
         ));
     }
     args.select.refuse_numbers()?;
@@ -221,6 +221,8 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
     let stop = Stop::new(true)?;
     // Signals are watched from here on: a confined process may not begin to.
     let vendors = args.analysis.vendors.open(&args.confine, cx)?;
+    // Where the reader is has to be read before.
+    let time = TimeText::new(args.select.time.into());
     confine(args, cx)?;
     let mut table = rows.as_ref().map(RowStream::new);
     let wanted = args.select.gathered(args.analysis.strict)?;
@@ -232,7 +234,7 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
         live: args.follow,
     };
     // The process ends when it has told everything: to give back what a million clients took, piece by piece, is for nothing.
-    let mut analyst = ManuallyDrop::new(Analyst::new(&args.analysis, look, rows, vendors));
+    let mut analyst = ManuallyDrop::new(Analyst::new(&args.analysis, look, rows, vendors).at(time));
     let input = Input { files: &args.files, follow: args.follow, threads: args.threads };
     let outline = gather::captures(input, &wanted, &stop, cx, |read, cx| {
         let mut more = match read {
@@ -290,7 +292,7 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Code(code));
     }
     // As with grep, a choice that nothing meets is the bad answer.
-    let none = analyst.found_none() && !args.follow;
+    let none = analyst.found_none(args.select.selects()) && !args.follow;
     Ok(match worst {
         Exit::Good if none => Exit::Bad,
         Exit::Good => analyst.exit(),

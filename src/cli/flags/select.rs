@@ -276,7 +276,7 @@ impl SelectArgs {
             return Ok(());
         }
         Err(Failure::usage(
-            "--number chooses packets, and exchanges are made of several: choose with --client or --xid",
+            "--number chooses frames of a capture that is there: choose with --client or --xid",
         ))
     }
 
@@ -311,6 +311,11 @@ impl SelectArgs {
             self.since.is_none(),
             self.until.is_none(),
             self.filter.is_none(),
+            self.vlan.is_empty(),
+            self.priority.is_empty(),
+            self.dscp.is_empty(),
+            self.ip_id.is_empty(),
+            self.direction.is_empty(),
             !self.inverted,
         ];
         one_of.contains(&false)
@@ -323,6 +328,8 @@ impl SelectArgs {
             selection: self.selection()?,
             strict,
             filter: self.filter.clone(),
+            numbers: self.numbers.clone(),
+            count: self.count,
             redactor: None,
         })
     }

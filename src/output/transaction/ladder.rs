@@ -25,12 +25,14 @@ const SERVERS: usize = 3;
 const REPEATED: usize = 3;
 
 /// How ladders are drawn.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Ladder {
     /// Columns of the terminal.
     pub width: usize,
     /// ASCII characters only.
     pub ascii: bool,
+    /// The time of its first step, where it is not the time of day, UTC.
+    pub begins: Option<String>,
 }
 
 /// The characters of one style.
@@ -172,7 +174,13 @@ impl Ladder {
         let drawn: Vec<&Step<S>> = exchange.steps.iter().filter(|step| step.role != Role::Copy).collect();
         let mut before: Option<&Step<S>> = None;
         let mut index = 0_usize;
+        // What is not kept stood before the last of its type.
+        let letter = exchange.left_out_letter();
+        let gap_at = drawn.iter().rposition(|step| Some(step.seen.letter()) == letter);
         while let Some(step) = drawn.get(index) {
+            if gap_at == Some(index) {
+                Self::left_out(exchange.left_out, out);
+            }
             // A row of repetitions is folded but for its beginning and its last.
             let alike = drawn.iter().skip(index).take_while(|other| {
                 other.seen.letter() == step.seen.letter() && other.role == Role::Retransmission
@@ -197,13 +205,14 @@ impl Ladder {
             before = Some(step);
             index = index.saturating_add(1);
         }
-        if exchange.left_out > 0 {
-            out.label(
-                Label::Dim,
-                &format!("{}:  {} more", " ".repeat(LEFT.saturating_sub(1)), exchange.left_out),
-            );
-            out.text("\n");
+        if exchange.left_out > 0 && gap_at.is_none() {
+            Self::left_out(exchange.left_out, out);
         }
+    }
+
+    /// Says that steps are not drawn.
+    fn left_out(count: u32, out: &mut Styled) {
+        out.label(Label::Dim, &format!("{}:  {count} more", " ".repeat(LEFT.saturating_sub(1)))).text("\n");
     }
 
     #[allow(clippy::too_many_arguments, reason = "one arrow and all it stands between")]
@@ -218,7 +227,7 @@ impl Ladder {
         out: &mut Styled,
     ) {
         let time = match before {
-            None => clock(step.seen.time()),
+            None => self.begins.clone().unwrap_or_else(|| clock(step.seen.time())),
             Some(before) => delta(step.seen.time().saturating_sub(before.seen.time())),
         };
         out.label(Label::Dim, &format!("{time:>12}   "));
@@ -327,7 +336,7 @@ pub(in crate::output) fn summary<S: Shown>(exchange: &Exchange<S>) -> String {
         (Some(total), ..) => format!("{text} in {} ms", total / 1_000_000),
         (None, Some(first), Some(last)) if sent.len() > 1 => {
             let span = last.time().saturating_sub(first.time()) / 1_000_000_000;
-            format!("{text}, {} sent in {span} s", sent.len())
+            format!("{text}, {} sent in {span} s", exchange.sent_count())
         }
         _ => text,
     }

@@ -9,6 +9,7 @@ use crate::analysis::diagnosis::{Diagnosis, Finding, Id};
 use crate::analysis::findings6::story::Told;
 use crate::analysis::transaction::{Counted as _, Exchange, Exchange6, Outcome, Role, Seen, Who};
 use crate::output::text::Text;
+use crate::output::when::TimeText;
 use crate::output::width::{columns as wide, end, shortened, tail};
 use crate::output::words::{counted, in_ascii};
 use crate::output::wrap::{hanging, wrap};
@@ -111,6 +112,7 @@ pub struct TransactionTable {
     held: Vec<Held>,
     /// Ends of servers' names that were shown, each with the one name it stands for.
     ends: BTreeMap<String, String>,
+    time: TimeText,
 }
 
 impl TransactionTable {
@@ -124,6 +126,7 @@ impl TransactionTable {
             lint,
             held: Vec::new(),
             ends: BTreeMap::new(),
+            time: TimeText::default(),
             headed: false,
             often: BTreeMap::new(),
             expected: BTreeMap::new(),
@@ -139,6 +142,13 @@ impl TransactionTable {
     #[must_use]
     pub fn in_ascii(mut self, wanted: bool) -> Self {
         self.ascii = wanted;
+        self
+    }
+
+    /// The same with times as `time` tells them.
+    #[must_use]
+    pub fn at(mut self, time: TimeText) -> Self {
+        self.time = time;
         self
     }
 
@@ -303,7 +313,7 @@ impl TransactionTable {
         }
     }
 
-    fn cells<S: Shown>(&self, columns: &[Column], exchange: &Exchange<S>) -> Vec<(Label, String)> {
+    fn cells<S: Shown>(&mut self, columns: &[Column], exchange: &Exchange<S>) -> Vec<(Label, String)> {
         let client = S::client(exchange);
         let messages = shortened(&exchange.messages(), if self.width < WIDE { 11 } else { 12 });
         let outcome = (label(exchange.outcome), exchange.outcome.name().to_owned());
@@ -331,7 +341,7 @@ impl TransactionTable {
         let mut via: Vec<String> = exchange.relays().into_iter().map(S::written).collect();
         via.extend(exchange.vlans.iter().map(|id| format!("vlan {id}")));
         vec![
-            (Label::Dim, clock(exchange.span().map_or(0, |(start, _)| start))),
+            (Label::Dim, self.time.clock(exchange.span().map_or(0, |(start, _)| start))),
             (Label::Plain, client),
             (Label::Plain, shortened(&host, room.saturating_sub(1))),
             (Label::Plain, messages),

@@ -32,7 +32,7 @@ pub(super) struct Ladders {
 impl Ladders {
     /// For who wants more than rows.
     pub(super) fn of(interface: &str, cx: &Context) -> Self {
-        let ladder = Ladder { width: cx.out.columns(), ascii: false };
+        let ladder = Ladder { width: cx.out.columns(), ascii: false, begins: None };
         Self { interface: interface.to_owned(), ladder, frames: VecDeque::new(), drawn: 0 }
     }
 
