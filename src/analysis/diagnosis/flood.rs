@@ -581,7 +581,7 @@ mod tests {
         let observe = |flood: &mut Flood, seen: &mut Seen, number: usize, letter: Letter, ms: usize| {
             (seen.src_mac, seen.letter) = (client(number), letter);
             seen.time = start + i64::try_from(ms).unwrap() * SECOND / 1000;
-            flood.observe(seen, &client(number).into(), |_| false);
+            flood.observe(seen, (&client(number).into(), 0), |_| false);
         };
         (0..ROW).for_each(|number| observe(&mut flood, &mut seen, number, Letter::Discover, number));
         let mut suspected = 0;
