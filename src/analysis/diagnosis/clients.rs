@@ -352,9 +352,7 @@ pub(super) fn identifier(exchange: &Exchange) -> Option<u32> {
 
 /// Identifiers and addresses of a client.
 fn addresses(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>) {
-    let Some(ack) = exchange.replies().find(|seen| seen.letter == Letter::Ack && seen.gives()) else {
-        return;
-    };
+    let Some(ack) = exchange.granted() else { return };
     if let Some(id) = identifier(exchange)
         && !client.ids.contains(&id)
         && client.ids.len() < OF_ONE

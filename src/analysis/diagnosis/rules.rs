@@ -4,13 +4,12 @@
 
 use std::net::Ipv4Addr;
 
+use super::history::SECOND;
 use super::signs::Signs;
 use super::{Code, Diagnosis, Id};
 use crate::analysis::transaction::{Exchange, Kind, Letter, Outcome, Seen, Side, bit};
 use crate::wire::Mac;
 use crate::wire::problem::{self, Severity};
-
-const SECOND: i64 = 1_000_000_000;
 
 /// Longest gap to a retransmission with another identifier.
 const RETRANSMIT: i64 = 35 * SECOND;

@@ -9,6 +9,13 @@ use super::seen::{Seen, bit};
 use crate::time::Precision;
 use crate::wire::HwAddr;
 
+impl Exchange {
+    /// The first ACK that gives an address.
+    pub fn granted(&self) -> Option<&Seen> {
+        self.replies().find(|seen| seen.letter == Letter::Ack && seen.gives())
+    }
+}
+
 impl Server {
     /// Option 54, else the source.
     pub fn name(&self) -> Ipv4Addr {

@@ -189,7 +189,7 @@ impl Counted for Seen {
     }
 
     fn giver(exchange: &Exchange) -> Option<Giver> {
-        let ack = exchange.replies().find(|seen| seen.letter == Letter::Ack && seen.gives())?;
+        let ack = exchange.granted()?;
         let network = Ipv4Addr::from(u32::from(ack.yiaddr) & u32::from(ack.mask));
         Some(Giver {
             server: ack.server(),
