@@ -341,6 +341,19 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_without_an_address_is_not_compared() {
+        let mut both = side(MessageType::ACK, |_| {});
+        for kind in [MessageType::OFFER, MessageType::ACK] {
+            let request = Message::request(MessageType::INFORM, Xid(8), Mac([2, 0, 0, 0, 0, 1]));
+            let mut reply = Message::reply(kind, &request);
+            reply.set_option(54, &[10, 0, 0, 1]);
+            assert!(!both.take(&reply, Some(false)));
+        }
+        assert_eq!(both.count(Family::Four), 1);
+        assert!(names(&side(MessageType::ACK, |_| {}), &both).is_empty());
+    }
+
+    #[test]
     fn each_time_of_one_side_drifts_from_one_of_the_other() {
         let times = |times: &[u32]| {
             let mut side = Side::default();
@@ -348,6 +361,7 @@ mod tests {
                 let mac = Mac([2, 0, 0, 0, 0, number]);
                 let request = Message::request(MessageType::DISCOVER, Xid(number.into()), mac);
                 let mut reply = Message::reply(MessageType::ACK, &request);
+                reply.yiaddr = [10, 0, 0, number].into();
                 reply.set_option(51, &time.to_be_bytes());
                 assert!(side.take(&reply, Some(true)));
             }

@@ -57,7 +57,9 @@ pub(super) fn read(
     broadcast: Option<bool>,
 ) -> Option<(super::Kind, <Reply as Given>::Key, Reply)> {
     let facts = Facts::of(message);
-    let kind = facts.kind.filter(|_| facts.is_answer() && facts.kind != Some(MessageType::NAK))?;
+    // Who gives no address, as to INFORM or beside a server for boot files, says nothing of what the others are given.
+    let gives = facts.is_answer() && facts.yiaddr.specified().is_some();
+    let kind = facts.kind.filter(|kind| gives && *kind != MessageType::NAK)?;
     let kind = if kind == MessageType::ACK { super::Kind::Final } else { super::Kind::Offer };
     let bytes = message.encode();
     let packet = Packet::new(&bytes);
