@@ -90,6 +90,35 @@ struct Described {
     link: LinkType,
     name: Option<String>,
     nano: bool,
+    /// Its frames are cut at so many bytes; 0: they are not.
+    snaplen: u32,
+}
+
+impl Described {
+    /// A simple packet of it can hold this frame.
+    fn suits(&self, frame: &FrameOut<'_>) -> bool {
+        let original = original(frame);
+        let promised = if self.snaplen == 0 { original } else { original.min(self.snaplen) };
+        self.link == frame.link
+            && self.name.as_deref() == frame.interface
+            && usize::try_from(promised) == Ok(frame.data.len())
+    }
+}
+
+/// How long a frame was, as far as that can be.
+fn original(frame: &FrameOut<'_>) -> u32 {
+    frame.original_len.max(u32::try_from(frame.data.len()).unwrap_or(u32::MAX))
+}
+
+/// The snap length that cuts a frame where it is cut.
+fn snaplen(frame: &FrameOut<'_>) -> u32 {
+    let length = u32::try_from(frame.data.len()).unwrap_or(u32::MAX);
+    if length < frame.original_len { length } else { 0 }
+}
+
+/// It has no time, which only a simple packet can say.
+fn is_simple(frame: &FrameOut<'_>) -> bool {
+    frame.time.is_none() && (frame.original_len == 0 || !frame.data.is_empty())
 }
 
 /// A capture being written.
@@ -109,6 +138,8 @@ pub struct Writer<W: Write> {
     by_name: HashMap<Option<Box<str>>, Vec<usize>>,
     /// The one asked for last.
     latest: usize,
+    /// Frames without a time that were given one.
+    dated: u64,
 }
 
 impl Writer<Box<dyn Write + Send>> {
@@ -178,6 +209,7 @@ impl<W: Write> Writer<W> {
             interfaces: Vec::new(),
             by_name: HashMap::new(),
             latest: 0,
+            dated: 0,
         };
         if format == CaptureFormat::PcapNg {
             writer.section(None);
@@ -205,15 +237,26 @@ impl<W: Write> Writer<W> {
     /// How many bytes a frame takes, with the description of its interface where that is still to be written.
     pub fn record_size(&self, frame: &FrameOut<'_>) -> u64 {
         let length = u64::try_from(frame.data.len()).unwrap_or(u64::MAX);
+        let data = length.checked_next_multiple_of(4).unwrap_or(u64::MAX);
+        let nano = frame.precision == Precision::Nano;
+        let interface = || options_len(interface_options(frame.interface, nano)).saturating_add(20);
         match self.format {
             CaptureFormat::Pcap => length.saturating_add(16),
+            CaptureFormat::PcapNg if is_simple(frame) => {
+                let before = match self.interfaces.first() {
+                    Some(first) if first.suits(frame) => 0,
+                    Some(_) => {
+                        options_len(section_options(None)).saturating_add(28).saturating_add(interface())
+                    }
+                    None => interface(),
+                };
+                data.saturating_add(16).saturating_add(before)
+            }
             CaptureFormat::PcapNg => {
-                let nano = frame.precision == Precision::Nano;
                 let described = match self.described(frame.link, nano, frame.interface) {
                     Some(_) => 0,
-                    None => options_len(interface_options(frame.interface, nano)).saturating_add(20),
+                    None => interface(),
                 };
-                let data = length.checked_next_multiple_of(4).unwrap_or(u64::MAX);
                 data.saturating_add(32)
                     .saturating_add(options_len(packet_options(frame)))
                     .saturating_add(described)
@@ -242,6 +285,7 @@ impl<W: Write> Writer<W> {
     pub fn write(&mut self, frame: &FrameOut<'_>) -> Result<(), CaptureError> {
         match self.format {
             CaptureFormat::Pcap => self.record(frame)?,
+            CaptureFormat::PcapNg if is_simple(frame) => self.simple(frame)?,
             CaptureFormat::PcapNg => self.packet(frame)?,
         }
         if self.pending.len() >= BUFFER { self.flush() } else { Ok(()) }
@@ -268,6 +312,11 @@ impl<W: Write> Writer<W> {
         let name = self.name.clone();
         let gone = || CaptureError::Write { name, source: io::ErrorKind::BrokenPipe.into() };
         self.out.take().ok_or_else(gone)
+    }
+
+    /// Frames without a time that are told to be of 1970, for the format has a time for each.
+    pub fn dated(&self) -> u64 {
+        self.dated
     }
 
     /// What the file is called.
@@ -301,7 +350,7 @@ impl<W: Write> Writer<W> {
         self.put(&[0; 8]);
         self.put32(262_144);
         self.put32(link.0);
-        self.interfaces.push(Described { link, name: None, nano });
+        self.interfaces.push(Described { link, name: None, nano, snaplen: 0 });
     }
 
     fn record(&mut self, frame: &FrameOut<'_>) -> Result<(), CaptureError> {
@@ -325,6 +374,7 @@ impl<W: Write> Writer<W> {
                 self.unfit("pcap cannot hold times before 1970 or after 2106; write a .pcapng file instead")
             );
         };
+        self.dated = self.dated.saturating_add(u64::from(frame.time.is_none()));
         self.put32(seconds);
         self.put32(if nano { fraction } else { fraction.div_euclid(1000) });
         self.put32(length);
@@ -340,23 +390,22 @@ impl<W: Write> Writer<W> {
     /// When the file cannot be written.
     pub fn remark(&mut self, comment: &str) -> Result<(), CaptureError> {
         if self.format == CaptureFormat::PcapNg {
-            self.interfaces.clear();
-            self.by_name.clear();
             self.section(Some(comment));
         }
         self.flush()
     }
 
     fn section(&mut self, comment: Option<&str>) {
+        self.interfaces.clear();
+        self.by_name.clear();
+        self.last_packet = None;
         self.block(0x0a0d_0d0a, |body| {
             body.extend_from_slice(&0x1a2b_3c4d_u32.to_le_bytes());
             body.extend_from_slice(&[1, 0, 0, 0]);
             body.extend_from_slice(&[0xff; 8]);
-            if let Some(comment) = comment {
-                option(body, 1, cut(comment, MAX_COMMENT));
+            for (code, value) in section_options(comment) {
+                option(body, code, value);
             }
-            option(body, 4, concat!("dhcptool ", env!("CARGO_PKG_VERSION")).as_bytes());
-            option(body, 0, &[]);
         });
     }
 
@@ -372,6 +421,25 @@ impl<W: Write> Writer<W> {
             *field = total.to_le_bytes();
         }
         self.put32(total);
+    }
+
+    /// Adds a frame without a time. Such are of the first interface of their section.
+    fn simple(&mut self, frame: &FrameOut<'_>) -> Result<(), CaptureError> {
+        self.fitting(frame.data)?;
+        if !self.interfaces.first().is_some_and(|first| first.suits(frame)) {
+            if !self.interfaces.is_empty() {
+                self.section(None);
+            }
+            let nano = frame.precision == Precision::Nano;
+            self.describe(frame.link, nano, frame.interface, snaplen(frame));
+        }
+        self.last_packet = None;
+        self.block(3, |body| {
+            body.extend_from_slice(&original(frame).to_le_bytes());
+            body.extend_from_slice(frame.data);
+            pad(body, frame.data.len());
+        });
+        Ok(())
     }
 
     fn packet(&mut self, frame: &FrameOut<'_>) -> Result<(), CaptureError> {
@@ -437,8 +505,9 @@ impl<W: Write> Writer<W> {
 
     /// Where among the interfaces this one is, if it has been described.
     fn described(&self, link: LinkType, nano: bool, name: Option<&str>) -> Option<usize> {
-        let is_it =
-            |known: &Described| known.link == link && known.name.as_deref() == name && known.nano == nano;
+        let is_it = |known: &Described| {
+            known.link == link && known.name.as_deref() == name && known.nano == nano && known.snaplen == 0
+        };
         if self.interfaces.get(self.latest).is_some_and(is_it) {
             return Some(self.latest);
         }
@@ -450,23 +519,28 @@ impl<W: Write> Writer<W> {
     /// The number of an interface, described first if it is new.
     fn interface(&mut self, link: LinkType, precision: Precision, name: Option<&str>) -> u32 {
         let nano = precision == Precision::Nano;
-        let index = self.described(link, nano, name).unwrap_or_else(|| {
-            self.last_packet = None;
-            let number = u16::try_from(link.0).unwrap_or(u16::MAX);
-            self.block(1, |body| {
-                body.extend_from_slice(&number.to_le_bytes());
-                body.extend_from_slice(&[0; 6]);
-                for (code, value) in interface_options(name, nano) {
-                    option(body, code, value);
-                }
-            });
-            let place = self.interfaces.len();
-            self.by_name.entry(name.map(Box::from)).or_default().push(place);
-            self.interfaces.push(Described { link, name: name.map(str::to_owned), nano });
-            place
-        });
+        let known = self.described(link, nano, name);
+        let index = known.unwrap_or_else(|| self.describe(link, nano, name, 0));
         self.latest = index;
         u32::try_from(index).unwrap_or(u32::MAX)
+    }
+
+    /// Describes an interface; its place.
+    fn describe(&mut self, link: LinkType, nano: bool, name: Option<&str>, snaplen: u32) -> usize {
+        self.last_packet = None;
+        let number = u16::try_from(link.0).unwrap_or(u16::MAX);
+        self.block(1, |body| {
+            body.extend_from_slice(&number.to_le_bytes());
+            body.extend_from_slice(&[0; 2]);
+            body.extend_from_slice(&snaplen.to_le_bytes());
+            for (code, value) in interface_options(name, nano) {
+                option(body, code, value);
+            }
+        });
+        let place = self.interfaces.len();
+        self.by_name.entry(name.map(Box::from)).or_default().push(place);
+        self.interfaces.push(Described { link, name: name.map(str::to_owned), nano, snaplen });
+        place
     }
 }
 
@@ -483,6 +557,13 @@ impl<W: Write> Drop for Writer<W> {
 fn cut(text: &str, limit: usize) -> &[u8] {
     let end = (0..=limit.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
     text.as_bytes().get(..end).unwrap_or_default()
+}
+
+/// The options of a section's block: code and value.
+fn section_options(comment: Option<&str>) -> impl Iterator<Item = (u16, &[u8])> {
+    let comment = comment.map(|comment| (1, cut(comment, MAX_COMMENT)));
+    let program = (4, concat!("dhcptool ", env!("CARGO_PKG_VERSION")).as_bytes());
+    comment.into_iter().chain([program, (0, &[][..])])
 }
 
 /// The options of a packet's block: code and value.

@@ -89,6 +89,49 @@ fn comments_and_long_names_keep_the_file_whole() {
 }
 
 #[test]
+fn a_frame_without_a_time_stays_without() {
+    let without = |interface, data| FrameOut { time: None, original_len: 60, ..frame(1, interface, data) };
+    let short = |interface, data: &'static [u8]| FrameOut { original_len: 3, ..without(interface, data) };
+    let frames = [
+        short(Some("eth0"), b"abc"),
+        frame(1, Some("eth0"), b"abcd"),
+        short(Some("eth0"), b"def"),
+        // Cut, of another interface, of another link type, and back.
+        without(Some("eth0"), b"ab"),
+        frame(1, Some("eth0"), b"abcde"),
+        short(Some("eth1"), b"ghi"),
+        FrameOut { link: LinkType(101), ..short(Some("eth1"), b"jkl") },
+        frame(1, None, b""),
+        FrameOut { precision: Precision::Micro, ..short(None, b"mno") },
+    ];
+    let mut writer = Writer::new("out", Vec::new(), CaptureFormat::PcapNg);
+    for frame in &frames {
+        let (before, length) = (writer.size(), writer.record_size(frame));
+        writer.write(frame).unwrap();
+        assert_eq!(writer.size(), before + length);
+        assert!(frame.time.is_some() || !writer.stretch(4), "behind a simple packet there is no room");
+    }
+    assert_eq!(writer.dated(), 0);
+    let (read, error) = read_all(&writer.finish().unwrap());
+    assert!(error.is_none(), "{error:?}");
+    assert_eq!(read.len(), frames.len());
+    for (read, frame) in read.iter().zip(&frames) {
+        let own = (
+            read.time.map(Timestamp),
+            read.interface.as_deref(),
+            LinkType(read.link),
+            read.data.as_slice(),
+            read.original_len,
+        );
+        assert_eq!(own, (frame.time, frame.interface, frame.link, frame.data, frame.original_len));
+    }
+    let mut writer = Writer::new("out.pcap", Vec::new(), CaptureFormat::Pcap);
+    writer.write(&frames[0]).unwrap();
+    writer.write(&frames[1]).unwrap();
+    assert_eq!(writer.dated(), 1);
+}
+
+#[test]
 fn formats_are_told_by_the_name() {
     for (name, want) in [
         ("a.pcap", CaptureFormat::Pcap),

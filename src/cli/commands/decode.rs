@@ -166,6 +166,12 @@ fn decode_all(
     }
     if let Some(writer) = &mut decoding.writer {
         writer.flush()?;
+        if writer.dated() > 0 {
+            let packets = counted(writer.dated(), "packet");
+            cx.warn(&format!(
+                "{packets} without a time became one of 1970, for pcap has a time for each; write a .pcapng file instead"
+            ));
+        }
     }
     if opened {
         if let Some(table) = &mut decoding.table {
