@@ -358,7 +358,7 @@ pub(super) fn row<'a>(name: &str, out: &'a mut Styled) -> &'a mut Styled {
     out.text("  ").labelled(Label::Dim, |out| {
         let start = out.len();
         out.push_str(name);
-        out.pad(start, 9);
+        out.pad(start, name.len().saturating_add(1).max(9));
     })
 }
 
