@@ -293,9 +293,13 @@ impl Joiner6 {
     fn selected(&self, seen: &Seen6, ids: &[u32]) -> Option<u32> {
         let (latest, brief) = self.desk.latest(ids, Kind::Acquire)?;
         let waits = brief.is(brief::CURRENT) && seen.time.saturating_sub(brief.last) <= SELECT;
-        let had = self.desk.get(latest).filter(|_| waits)?.exchange.had();
+        let exchange = &self.desk.get(latest).filter(|_| waits)?.exchange;
+        let had = exchange.had();
+        // Of a SOLICIT that is not seen its answer is: by the server that is named now.
+        let answers = |reply: &Seen6| reply.sense == Sense::Offers && reply.server == seen.server;
+        let orphan = || !had.client && seen.server.is_some() && exchange.replies().any(answers);
         // Where one server refuses, or says nothing, another one is asked.
-        (!had.ack && (had.discover || had.request)).then_some(latest)
+        (!had.ack && (had.discover || had.request || orphan())).then_some(latest)
     }
 
     fn reply(&mut self, seen: &Seen6, who: (Key6, &Entry6), ids: &[u32]) -> (u32, Role) {

@@ -150,6 +150,24 @@ fn what_begins_or_stands_in_the_wrong_order_is_joined_as_far_as_it_goes() {
 }
 
 #[test]
+fn a_request_takes_what_was_offered_to_a_solicit_that_is_not_seen() {
+    let lease = na("2001:db8::5");
+    let story = |server: u8, request: i64, lease: &[Part]| {
+        let mut talk = Talk::default();
+        talk.answer(0, MessageType::ADVERTISE, 7, 100, lease);
+        talk.ask(request, MessageType::REQUEST, 8, Some(server), &[na("2001:db8::5")]);
+        talk.answer(request + 10, MessageType::REPLY, 8, server, &[na("2001:db8::5")]);
+        let found = talk.end();
+        told(&found).into_iter().map(|(_, came, letters)| format!("{came} {letters}")).collect::<Vec<_>>()
+    };
+    assert_eq!(story(100, 1000, std::slice::from_ref(&lease)), ["bound A R P"]);
+    // Of another server, long after, or what offered nothing.
+    assert_eq!(story(101, 1000, std::slice::from_ref(&lease)).len(), 2);
+    assert_eq!(story(100, 16_000, std::slice::from_ref(&lease)).len(), 2);
+    assert_eq!(story(100, 1000, &[none(opt::IA_NA, 2, "")]).len(), 2);
+}
+
+#[test]
 fn answers_to_others_tell_whether_one_would_be_seen() {
     let alone = check(
         |talk| talk.ask(0, MessageType::SOLICIT, 7, None, &[none(opt::IA_NA, 0, "")]),
