@@ -9,6 +9,7 @@ use super::exit::Exit;
 use super::flags::analysis::{AnalysisArgs, SeverityArg};
 use super::flags::vendors::Vendors;
 use crate::analysis::diagnosis::{Code, Diagnosis, Finding, History, Id};
+use crate::analysis::findings6::Finding6;
 use crate::analysis::findings6::story::{Story, Told};
 use crate::analysis::transaction::{
     Batch, Both, Clients, Closed, Counted, Exchange, Exchange6, Follow, Item, Joined, Kind, Message, Options,
@@ -136,8 +137,10 @@ impl Sentences {
         }
     }
 
-    fn contains(&self, code: &str, sentence: &str) -> bool {
-        self.by_code.get(code).is_some_and(|known| known.contains(sentence))
+    /// It was said, whether of whom it is about or not.
+    fn contains(&self, finding: &Finding6) -> bool {
+        let known = self.by_code.get(finding.code);
+        known.is_some_and(|known| known.contains(&finding.message) || known.contains(&finding.named()))
     }
 }
 
@@ -343,6 +346,7 @@ impl<'a> Analyst<'a> {
         if !self.choose(exchange, &mut problems) {
             return;
         }
+        self.worst = self.worst.max(problems.iter().map(|problem| problem.id.severity()).max());
         if self.args.stats {
             self.stats6.exchange(exchange);
         }
@@ -399,7 +403,7 @@ impl<'a> Analyst<'a> {
             return Some(exchange);
         }
         for problem in &problems {
-            self.said(problem.id);
+            self.said(problem.id, 1);
         }
         if self.args.stats {
             self.stats.exchange(&exchange);
@@ -421,10 +425,10 @@ impl<'a> Analyst<'a> {
         }
     }
 
-    fn said(&mut self, id: Id) {
+    fn said(&mut self, id: Id, times: u64) {
         self.worst = self.worst.max(Some(id.severity()));
         let count = self.codes.entry((id.severity(), id.name())).or_default();
-        *count = count.saturating_add(1);
+        *count = count.saturating_add(times);
     }
 
     fn show(&mut self, exchange: Box<Exchange>, problems: Vec<Diagnosis>) -> Option<Box<Exchange>> {
@@ -529,10 +533,18 @@ impl<'a> Analyst<'a> {
         // A row a client does not tell what is wrong with the whole.
         let whole: Vec<&Finding> = findings.iter().filter(|finding| finding.is_beside_clients()).collect();
         self.expect(findings.iter().map(|finding| finding.id.name()));
+        let mut times: BTreeMap<(Severity, &'static str), u64> = BTreeMap::new();
         for finding in &findings {
-            self.said(finding.id);
+            self.said(finding.id, 0);
+            let count = times.entry((finding.id.severity(), finding.id.name())).or_default();
+            *count = count.saturating_add(finding.count);
             self.chosen = self.chosen.saturating_add(1);
             self.show_finding(finding);
+        }
+        // What is said of exchanges and of the whole as well is counted once.
+        for (code, count) in times {
+            let known = self.codes.entry(code).or_default();
+            *known = count.max(*known);
         }
         let told = self.conclude6();
         if self.args.clients {
@@ -599,13 +611,12 @@ impl<'a> Analyst<'a> {
             wanted && client && !self.ignored.contains(told.id().name())
         });
         let rows = self.shows_exchanges();
-        let again: Vec<bool> =
-            all.iter().map(|told| self.told.contains(told.finding.code, &told.finding.message)).collect();
+        let again: Vec<bool> = all.iter().map(|told| self.told.contains(&told.finding)).collect();
         let new = all.iter().zip(&again).filter(|(_, again)| !**again);
         let codes: Vec<&'static str> = new.map(|(told, _)| told.finding.code).collect();
         self.expect(codes.into_iter());
         for (told, again) in all.iter().zip(again) {
-            self.said(told.id());
+            self.said(told.id(), told.count);
             self.chosen = self.chosen.saturating_add(1);
             if self.look.json && (rows || !self.args.clients) {
                 self.json.line(&finding::Finding::from(told));

@@ -520,6 +520,93 @@ fn lint_judges_ipv6_as_well() {
     assert!(!one.contains("option-misplaced") && one.contains("server-id-missing"));
 }
 
+/// What is found in DHCPv6 is counted the same in each view.
+#[test]
+fn findings_of_dhcpv6_are_counted_the_same_everywhere() {
+    let capture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/captures/case6-options.pcap");
+    let run = |args: &[&str]| {
+        let words = [&["decode", "-q", capture], args].concat();
+        let output = Command::new(env!("CARGO_BIN_EXE_dhcptool")).args(words).output().unwrap();
+        let objects: Vec<serde_json::Value> = String::from_utf8(output.stdout)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        (objects, output.status.code().unwrap())
+    };
+    let (all, _) = run(&["--json", "--transactions", "--stats"]);
+    let (stats, told) = all.split_last().unwrap();
+    let mut counts = std::collections::BTreeMap::new();
+    for finding in told.iter().filter(|object| object["type"] == "finding") {
+        *counts.entry(finding["code"].as_str().unwrap()).or_insert(0) += finding["count"].as_u64().unwrap();
+    }
+    let figures = stats["findings"].as_array().unwrap();
+    let figures = figures.iter().map(|one| (one["code"].as_str().unwrap(), one["count"].as_u64().unwrap()));
+    assert_eq!(figures.collect::<std::collections::BTreeMap<_, _>>(), counts);
+    assert!(counts.values().any(|count| *count > 1), "{counts:?}");
+}
+
+/// What is wrong with an exchange of DHCPv6 fails it, whichever of its messages is wanted.
+#[test]
+fn an_exchange_of_dhcpv6_fails_by_any_message_that_is_wanted() {
+    use dhcptool::wire::frame::Envelope6;
+    use dhcptool::wire::v6::MessageType;
+    use dhcptool::wire::v6::message::{Message, ia, ia_addr};
+
+    let (client, server) = (Mac([2, 0, 0, 0, 0, 1]), Mac([2, 0, 0, 0, 1, 0xaa]));
+    let mut story = Story::new();
+    let mut say = |ms: u64, kind: MessageType, from: Mac| {
+        let mut message = Message::new(kind, 7);
+        message.add_option(1, [&[0, 3, 0, 1][..], &client.0].concat());
+        if kind != MessageType::SOLICIT {
+            message.add_option(2, [&[0, 3, 0, 1][..], &server.0].concat());
+        }
+        let given = [ia_addr("2001:db8::5".parse().unwrap(), 600, 900, &[])];
+        message.add_option(3, ia(1, 300, 480, if from == server { &given[..] } else { &[] }));
+        let (src, dst, ports) = if from == server {
+            ("fe80::aa", "fe80::1", (547, 546))
+        } else {
+            ("fe80::1", "ff02::1:2", (546, 547))
+        };
+        let envelope = Envelope6 {
+            dst_mac: if from == server { client } else { Mac([0x33, 0x33, 0, 1, 0, 2]) },
+            src_mac: from,
+            vlans: Vec::new(),
+            src: src.parse().unwrap(),
+            dst: dst.parse().unwrap(),
+            hop_limit: 1,
+        };
+        story.frame(ms, &envelope.udp(ports, &message.encode()));
+    };
+    say(0, MessageType::SOLICIT, client);
+    say(10, MessageType::ADVERTISE, server);
+    for second in [1, 2, 4, 8] {
+        say(second * 1000, MessageType::REQUEST, client);
+    }
+    for select in [&[][..], &["--mac", "02:00:00:00:01:aa"], &["--type", "advertise"], &["--type", "request"]]
+    {
+        let words = [&["decode", "-q", "--lint", "--fail-on", "error"], select].concat();
+        let output = run(&story, 80, &words);
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            output.status.code() == Some(1) && told.contains("error request-unanswered"),
+            "{select:?}: {told}"
+        );
+    }
+}
+
+#[test]
+fn what_is_known_is_explained_beside_what_is_not() {
+    let output = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+        .args(["explain", "nonsuch", "no-answer", "nonesuch"])
+        .output()
+        .unwrap();
+    let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(out.starts_with("no-answer (warning)"), "{out}");
+    assert!(err.contains("\"nonsuch\"") && err.contains("\"nonesuch\""), "{err}");
+}
+
 /// Thousands of servers, which somebody made up, are counted in little memory, and each of them is told.
 #[test]
 fn made_up_servers_take_little_memory() {

@@ -199,6 +199,24 @@ pub struct Finding6 {
     pub reference: &'static str,
 }
 
+impl Finding6 {
+    /// The servers or routers it is about.
+    pub fn whose(&self) -> Vec<String> {
+        self.servers.iter().cloned().chain(self.routers.iter().map(ToString::to_string)).collect()
+    }
+
+    /// What it is, and before it those whom it is about and does not name.
+    pub fn named(&self) -> String {
+        let mut whose = self.whose();
+        whose.retain(|name| !self.message.contains(name.as_str()));
+        if whose.is_empty() {
+            self.message.clone()
+        } else {
+            format!("{}: {}", whose.join(", "), self.message)
+        }
+    }
+}
+
 /// Everything that does not fit: errors first, then warnings, then notes, each in the order of the table.
 pub fn findings(scene: &Scene<'_>) -> Vec<Finding6> {
     let mut found = Vec::new();

@@ -217,7 +217,8 @@ pub(super) fn answer_from_global(scene: &Scene<'_>, sink: &mut Sink<'_>) {
     if !scene.asked.relays.is_empty() {
         return;
     }
-    for said in scene.said() {
+    // Seen between server and relay, an answer comes from wherever the two know each other.
+    for said in scene.said().filter(|said| said.facts.relays.is_empty()) {
         if let Some(source) = said.source.filter(|source| !source.is_unicast_link_local()) {
             // Where a server does it, it does so in every answer.
             let source = digits::ip6(source);
@@ -383,6 +384,9 @@ impl Doubled {
     }
 }
 
+/// Cards and addresses that speak for one.
+type Speakers = BTreeSet<(Mac, Option<Ipv6Addr>)>;
+
 /// Servers that speak from more than one card and address.
 fn doubled(scene: &Scene<'_>) -> Vec<Doubled> {
     let mut cards = scene.said().filter_map(|said| said.mac);
@@ -390,16 +394,17 @@ fn doubled(scene: &Scene<'_>) -> Vec<Doubled> {
     if cards.all(|card| Some(card) == first) {
         return Vec::new();
     }
-    let mut own: BTreeMap<Name<'_>, BTreeSet<(Mac, Option<Ipv6Addr>)>> = BTreeMap::new();
+    // On the other side of a relay a server speaks with the relay's card: only what is said at one distance is compared.
+    let mut own: BTreeMap<(Name<'_>, usize), Speakers> = BTreeMap::new();
     let mut speakers: BTreeMap<Mac, BTreeSet<Name<'_>>> = BTreeMap::new();
     for said in scene.said() {
         let Some(mac) = said.mac else { continue };
         speakers.entry(mac).or_default().insert(said.name());
         if said.facts.server_id.is_some() {
-            own.entry(said.name()).or_default().insert((mac, said.source));
+            own.entry((said.name(), said.facts.relays.len())).or_default().insert((mac, said.source));
         }
     }
-    let several = own.into_iter().filter_map(|(server, cards)| {
+    let several = own.into_iter().filter_map(|((server, _), cards)| {
         let addresses: BTreeSet<_> = cards.iter().map(|(_, source)| source).collect();
         let macs: BTreeSet<Mac> = cards.iter().map(|(mac, _)| *mac).collect();
         let relayed = macs.iter().any(|mac| speakers.get(mac).is_some_and(|servers| servers.len() > 1));

@@ -133,8 +133,7 @@ impl Told {
 
     /// The servers or routers it is about.
     pub fn whose(&self) -> Vec<String> {
-        let routers = self.finding.routers.iter().map(ToString::to_string);
-        self.finding.servers.iter().cloned().chain(routers).collect()
+        self.finding.whose()
     }
 }
 
@@ -189,7 +188,7 @@ impl Story {
                 None => said.push(Diagnosis { id, frames: vec![*frame], message }),
             }
         }
-        said.extend(self.close(exchange.extra.serial));
+        said.extend(self.close(exchange.extra.serial, Some((exchange.extra.ended, exchange.selected))));
         said.sort_by_key(|diagnosis| std::cmp::Reverse(diagnosis.id.severity()));
         said
     }
@@ -197,7 +196,7 @@ impl Story {
     /// Nothing more comes: everything that was found, the worst first.
     pub fn finish(&mut self) -> Vec<Told> {
         while let Some(serial) = self.open.keys().next().copied() {
-            self.close(serial);
+            self.close(serial, None);
         }
         for open in std::mem::take(&mut self.unrouted) {
             self.judge(&open, true);
@@ -328,19 +327,22 @@ impl Story {
         while self.kept > KEPT
             && let Some(oldest) = self.open.keys().next().copied()
         {
-            self.close(oldest);
+            self.close(oldest, None);
         }
     }
 
-    /// The exchange of this number is over: what was found in it.
-    fn close(&mut self, serial: u64) -> Vec<Diagnosis> {
+    /// The exchange of this number is over: what was found in it. `over` says when that was and whether it is wanted; none where it
+    /// only makes room, and more may come.
+    fn close(&mut self, serial: u64, over: Option<(i64, bool)>) -> Vec<Diagnosis> {
         self.with.remove(&serial);
-        let Some(open) = self.open.remove(&serial) else { return Vec::new() };
+        let Some(mut open) = self.open.remove(&serial) else { return Vec::new() };
+        open.ended = over.map(|(at, _)| at);
+        open.selected |= over.is_some_and(|(_, selected)| selected);
         self.kept = self.kept.saturating_sub(open.size());
         if self.latest.get(&open.key) == Some(&serial) {
             self.latest.remove(&open.key);
         }
-        if !open.is_selected() {
+        if !open.selected {
             return Vec::new();
         }
         let (relayed, routed) = (open.is_relayed(), self.links.get(open.key.0).is_some());
@@ -364,9 +366,8 @@ impl Story {
         if late && link.is_none() {
             return Vec::new();
         }
-        let before =
-            if late { findings(&open.scene(None, self.last, &mut self.outline)) } else { Vec::new() };
-        let scene = open.scene(link, self.last, &mut self.outline);
+        let before = if late { findings(&open.scene(None, &mut self.outline)) } else { Vec::new() };
+        let scene = open.scene(link, &mut self.outline);
         // What concerns routers alone is told once a link.
         let mut found = findings(&scene);
         found.retain(|finding| !finding.servers.is_empty() && !before.contains(finding));
@@ -381,15 +382,18 @@ impl Story {
             let routers = finding.routers.iter().filter_map(|router| link?.heard(*router));
             own.map(|(place, _)| *place).chain(routers.map(Kept::place)).collect()
         };
-        let found: Vec<_> = found.into_iter().map(|finding| (places(&finding), finding)).collect();
+        let others = |finding: &Finding6| answers.iter().any(|(_, server)| !finding.servers.contains(server));
+        let with = |finding: Finding6| (places(&finding), others(&finding), finding);
+        let found: Vec<_> = found.into_iter().map(with).collect();
         let mut diagnoses = Vec::new();
-        for (from, finding) in found {
+        for (from, others, finding) in found {
             let mut frames: Vec<u64> = from.iter().map(|(frame, _)| *frame).collect();
             frames.sort_unstable();
             diagnoses.push(Diagnosis {
                 id: Id::Link(finding.code, finding.severity, finding.reference),
                 frames,
-                message: finding.message.clone(),
+                // Where others answered too, it says whom it is about.
+                message: if others { finding.named() } else { finding.message.clone() },
             });
             self.tell(finding, client.as_deref(), &from);
         }
@@ -400,7 +404,7 @@ impl Story {
         let times = || from.iter().map(|(_, time)| *time);
         let (first, last) = (times().min().unwrap_or(self.last), times().max().unwrap_or(self.last));
         let mut key = finding.message.clone();
-        for name in finding.servers.iter().cloned().chain(finding.routers.iter().map(ToString::to_string)) {
+        for name in finding.whose() {
             key.push('\n');
             key.push_str(&name);
         }

@@ -122,6 +122,7 @@ impl Joiner6 {
     pub(super) fn close(&mut self, id: u32, end: i64) {
         let Some(mut open) = self.desk.take(id) else { return };
         open.exchange.judge(end);
+        open.exchange.extra.ended = end;
         open.exchange.visible = self.sight.visible(&open.exchange, &open.key);
         self.closed.push(open.exchange);
     }

@@ -115,6 +115,8 @@ pub struct Extra6 {
     pub port: Option<Arc<[u8]>>,
     /// A REPLY answered the SOLICIT.
     pub committed: bool,
+    /// When it closed, as far as the input had come then, nanoseconds since 1970.
+    pub ended: i64,
 }
 
 impl Message for Seen6 {

@@ -372,14 +372,8 @@ impl CaptureReport<'_> {
             (finding.id, finding.count, message, &finding.frames)
         });
         let each = self.said.values().map(|said| (said.id, said.count, said.message.clone(), &said.frames));
-        let links = self.told.iter().map(|found| {
-            let unnamed = |name: &String| !found.finding.message.contains(name.as_str());
-            let names: Vec<String> = found.whose().into_iter().filter(unnamed).collect();
-            let mut message = names.join(", ");
-            message.push_str(if names.is_empty() { "" } else { ": " });
-            message.push_str(&found.finding.message);
-            (found.id(), found.count, message, &found.frames)
-        });
+        let links =
+            self.told.iter().map(|found| (found.id(), found.count, found.finding.named(), &found.frames));
         let mut found: Vec<_> = whole.chain(links).chain(each).collect();
         found.sort_by_key(|(id, ..)| std::cmp::Reverse(id.severity()));
         let all = found.len();

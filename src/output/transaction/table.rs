@@ -462,14 +462,7 @@ impl TransactionTable {
 
     /// Writes what was found in IPv6.
     pub fn finding6(&mut self, told: &Told, out: &mut Styled) {
-        let unnamed = |name: &String| !told.finding.message.contains(name.as_str());
-        let whose: Vec<String> = told.whose().into_iter().filter(unnamed).collect();
-        let message = if whose.is_empty() {
-            told.finding.message.clone()
-        } else {
-            format!("{}: {}", whose.join(", "), told.finding.message)
-        };
-        self.said(told.id(), &message, told.client.as_deref(), (&told.frames, told.count), out);
+        self.said(told.id(), &told.finding.named(), told.client.as_deref(), (&told.frames, told.count), out);
     }
 
     fn said(

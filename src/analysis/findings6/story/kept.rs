@@ -23,14 +23,13 @@ pub(super) struct Kept {
     source: Option<Ipv6Addr>,
     mac: Option<Mac>,
     source_port: u16,
-    selected: bool,
     glance: Glance,
 }
 
 impl Kept {
     pub(super) fn of(heard: &Heard) -> Self {
-        let Heard { frame, time, source, mac, source_port, selected, glance, .. } = *heard;
-        Self { frame, time, bytes: Arc::clone(&heard.bytes), source, mac, source_port, selected, glance }
+        let Heard { frame, time, source, mac, source_port, glance, .. } = *heard;
+        Self { frame, time, bytes: Arc::clone(&heard.bytes), source, mac, source_port, glance }
     }
 
     /// What it takes.
@@ -92,12 +91,17 @@ pub(super) struct Exchange {
     bytes: usize,
     /// Bits of the servers whose offers, and whose stateless answers, are kept.
     servers: [u16; 2],
+    /// Some message of it is wanted.
+    pub(super) selected: bool,
+    /// When it was over, nanoseconds since 1970; none while something may still come.
+    pub(super) ended: Option<i64>,
 }
 
 impl Exchange {
     pub(super) fn of(key: (u32, u64)) -> Self {
         // Most that are open have one message only.
-        Self { key, parts: Vec::with_capacity(1), bytes: 0, servers: [0; 2] }
+        let parts = Vec::with_capacity(1);
+        Self { key, parts, bytes: 0, servers: [0; 2], selected: false, ended: None }
     }
 
     /// What it takes.
@@ -111,11 +115,6 @@ impl Exchange {
 
     pub(super) fn has(&self, part: Part) -> bool {
         self.all(part).next().is_some()
-    }
-
-    /// Some question of it is wanted.
-    pub(super) fn is_selected(&self) -> bool {
-        self.parts.iter().any(|(part, kept)| part.is_asked() && kept.selected)
     }
 
     /// The client is on another link than the server, beyond a relay.
@@ -138,12 +137,13 @@ impl Exchange {
             && requests == self.has(Part::Reply)
             && (asked.is_some() || !requests)
             && cards.all(|other| Some(other) == card)
-            && (relayed || self.answers().all(Kept::is_near))
+            && (relayed || self.answers().all(|kept| kept.glance.relayed || kept.is_near()))
             && (!prefixes || self.answers().all(|kept| kept.glance.prefixes))
     }
 
     /// Keeps a message; of a client's questions the last of a kind, but its first SOLICIT.
     pub(super) fn ask(&mut self, part: Part, heard: &Heard) {
+        self.selected |= heard.selected;
         match self.parts.iter_mut().find(|(own, _)| *own == part) {
             Some(_) if part == Part::Solicit => {}
             Some((_, kept)) => {
@@ -157,6 +157,7 @@ impl Exchange {
 
     /// Keeps an answer: one of each server, and to a request the first.
     pub(super) fn answer(&mut self, part: Part, server: Option<u8>, heard: &Heard) {
+        self.selected |= heard.selected;
         let place = match part {
             Part::Offer => 0,
             Part::Stateless => 1,
@@ -192,8 +193,8 @@ impl Exchange {
         self.all(Part::Offer).chain(self.all(Part::Stateless)).chain(self.all(Part::Reply))
     }
 
-    /// All that was heard, on this link, when the last message came at `last`.
-    pub(super) fn scene<'a>(&'a self, link: Option<&'a Link>, last: i64, outline: &mut Outline) -> Scene<'a> {
+    /// All that was heard, on this link.
+    pub(super) fn scene<'a>(&'a self, link: Option<&'a Link>, outline: &mut Outline) -> Scene<'a> {
         // Whom a relay speaks for is on another link, whose routers are not heard.
         let link = link.filter(|_| !self.is_relayed());
         let mut scene = Scene {
@@ -217,13 +218,12 @@ impl Exchange {
             scene.asked = asked(facts);
         }
         // Nothing is said of an answer that may still come.
-        scene.held = request.filter(|(_, time)| reply.is_some() || last.saturating_sub(*time) >= GRACE).map(
-            |(facts, _)| Held {
-                asked: facts.kind,
-                reply,
-                before: facts.addresses().map(|lease| lease.address).collect(),
-            },
-        );
+        let over = |asked: i64| self.ended.is_some_and(|ended| ended.saturating_sub(asked) >= GRACE);
+        scene.held = request.filter(|(_, time)| reply.is_some() || over(*time)).map(|(facts, _)| Held {
+            asked: facts.kind,
+            reply,
+            before: facts.addresses().map(|lease| lease.address).collect(),
+        });
         scene
     }
 }

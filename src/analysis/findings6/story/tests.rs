@@ -86,12 +86,23 @@ fn hear(heard: &Heard, joiner: &mut Both, story: &mut Story) {
     }
 }
 
+/// The input ends: what is said of the exchanges that were open.
+fn end(joiner: &mut Both, story: &mut Story) -> Vec<Diagnosis> {
+    joiner.finish();
+    let closed = joiner.take_closed().into_iter().filter_map(|closed| match closed {
+        Closed::Six(exchange) => Some(story.closed(&exchange)),
+        Closed::Four(_) => None,
+    });
+    closed.flatten().collect()
+}
+
 /// Code, count and frames of everything that is told of these.
 fn told(all: &[Heard]) -> Vec<(&'static str, u64, Vec<u64>)> {
     let (mut joiner, mut story) = (Both::new(Options::default()), Story::default());
     for heard in all {
         hear(heard, &mut joiner, &mut story);
     }
+    end(&mut joiner, &mut story);
     story.finish().into_iter().map(|told| (told.finding.code, told.count, told.frames)).collect()
 }
 
@@ -203,6 +214,84 @@ fn what_is_odd_in_one_message_of_a_plain_exchange_is_told() {
     let mut all = granted(|_, _| ());
     all[3] = Heard { time: 8 * SECOND, ..advert(9, 20, 0x80, 1800) };
     assert!(codes(&all).contains(&"request-unanswered"));
+}
+
+/// An answer between a server with a global address and a relay is none to the client, on whichever side the others are seen.
+#[test]
+fn both_sides_of_a_relay_are_plain() {
+    let global = |number: u8| Some(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, number.into()));
+    let envelope = |heard: &Heard| {
+        let forward = heard.source_port == 546;
+        let kind = if forward { MessageType::RELAY_FORW } else { MessageType::RELAY_REPL };
+        let bytes = Message::relay(kind, 0, global(9).unwrap(), link_local(1), &heard.bytes).encode();
+        let source = global(if forward { 9 } else { 10 });
+        Heard { bytes: bytes.into(), source, source_port: 547, ..heard.clone() }
+    };
+    let direct = granted(|_, _| ());
+    // The client's side, with the relay's card, of what `near` says; the server's side of the rest.
+    for near in 0..16_u64 {
+        let mut all = direct.clone();
+        for heard in &mut all {
+            if near >> heard.frame & 1 == 0 && heard.source_port == 547 {
+                *heard = envelope(heard);
+            } else if heard.source_port == 547 {
+                (heard.mac, heard.source) = (Some(mac(11)), Some(link_local(11)));
+            }
+        }
+        assert_eq!(told(&all), [], "{near:b}");
+    }
+    // That the client hears one from there is told.
+    let mut all = direct;
+    all[1] = envelope(&all[1]);
+    all[3].source = global(10);
+    assert_eq!(told(&all), [("answer-from-global", 1, vec![2, 4])]);
+}
+
+/// Who speaks until the end of the input, and whether it is DHCP at all, changes nothing.
+#[test]
+fn a_request_is_unanswered_by_the_end_of_the_input() {
+    for (last, unanswered) in [(4, false), (8, true), (1000, true)] {
+        let (mut joiner, mut story) = (Both::new(Options::default()), Story::default());
+        for heard in &granted(|_, _| ())[..3] {
+            hear(heard, &mut joiner, &mut story);
+        }
+        let mut frame = Batch::default();
+        frame.passed(Some(crate::time::Timestamp(last * SECOND)), 0);
+        joiner.batch(&frame, |_, _| ());
+        let said = end(&mut joiner, &mut story);
+        assert_eq!(said.iter().any(|one| one.id.name() == "request-unanswered"), unanswered, "{last} s");
+        assert_eq!(story.finish().len(), usize::from(unanswered));
+    }
+}
+
+/// What is said of one of several servers says of which, and is told with the exchange whichever message of that is wanted.
+#[test]
+fn of_several_servers_the_one_that_is_meant_is_named() {
+    let refuse = |number: u8| {
+        let none = ia(1, 0, 0, &[crate::wire::v6::message::status(2, "none")]);
+        let bytes =
+            message(MessageType::ADVERTISE, 7, number, |message| message.add_option(opt::IA_NA, none));
+        heard(number.into(), 0, number, Protocol::Dhcpv6, bytes)
+    };
+    let say = |servers: &[u8], wanted: bool| {
+        let (mut joiner, mut story) = (Both::new(Options::default()), Story::default());
+        for heard in
+            granted(|_, _| ())[..1].iter().cloned().chain(servers.iter().map(|number| refuse(*number)))
+        {
+            hear(&Heard { selected: false, ..heard }, &mut joiner, &mut story);
+        }
+        joiner.finish();
+        let closed = joiner.take_closed();
+        let [Closed::Six(exchange)] = &closed[..] else { panic!("one exchange") };
+        let mut exchange = exchange.clone();
+        exchange.selected = wanted;
+        story.closed(&exchange).into_iter().map(|one| one.message).collect::<Vec<_>>()
+    };
+    let one = say(&[11], true);
+    let [one] = &one[..] else { panic!("{one:?}") };
+    assert!(one.starts_with("the server has no address"), "{one}");
+    let both = ["0a", "0b"].map(|last| format!("000300010200000000{last}: {one}"));
+    assert_eq!((say(&[10, 11], true), say(&[10, 11], false)), (both.to_vec(), Vec::new()));
 }
 
 #[test]
