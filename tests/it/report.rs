@@ -340,6 +340,26 @@ fn a_long_reason_is_read_to_its_end() {
     assert!(lines.last().unwrap().ends_with("w149\""), "{lines:?}");
 }
 
+/// Most clients were refused, each in other words, and fewer found nobody.
+#[test]
+fn refusals_in_many_words_are_one_reason() {
+    let mut story = Story::new();
+    for client in 1..=3 {
+        let ms = u64::from(client) * 1000;
+        let request = story.asks(ms, MessageType::REQUEST, client.into(), client, &[(50, &[10, 0, 9, 9])]);
+        story.answers(ms + 2, MessageType::NAK, &request, 0, &[(56, format!("no {client}").as_bytes())]);
+    }
+    for number in 0..3 {
+        for client in [8, 9] {
+            story.asks(60_000 + number * 4000, MessageType::DISCOVER, client.into(), client, &[]);
+        }
+    }
+    story.binds(400_000, 6, 11, &[]);
+    let page = page(&story);
+    let told = "5 of 6 clients have no usable address: refused by 10.0.0.1 (3), and other reasons.";
+    assert!(page.contains(told), "{page}");
+}
+
 #[test]
 fn in_json_the_page_is_told_of() {
     let story = hostile();

@@ -313,12 +313,8 @@ impl CaptureReport<'_> {
         }
         let clients = |count: usize| counted(count, "client");
         if failed > 0 {
-            let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-            for client in all.iter().filter(|client| client.status() == Status::Failed) {
-                let count = reasons.entry(client.why().unwrap_or_default()).or_default();
-                *count = count.saturating_add(1);
-            }
-            let most = reasons.iter().max_by_key(|(_, count)| **count);
+            let reasons = reasons(all);
+            let most = reasons.iter().max_by_key(|(_, count)| *count);
             let most = most.map_or_else(String::new, |(why, count)| {
                 let why = escape(why.as_bytes());
                 if reasons.len() == 1 {
@@ -539,6 +535,30 @@ fn milliseconds(nanoseconds: Option<i64>) -> String {
         let tenths = ns.max(0).saturating_add(50_000) / 100_000;
         format!("{}.{}", tenths / 10, tenths % 10)
     })
+}
+
+/// Why clients have failed, and how many by each reason. All refusals are one, however each was worded and whoever did it.
+fn reasons(all: &[&ClientRecord]) -> Vec<(String, usize)> {
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let (mut refused, mut first) = (0_usize, None);
+    let (mut same, mut one) = (true, true);
+    for client in all.iter().filter(|client| client.status() == Status::Failed) {
+        let Some(refusal) = client.refusal() else {
+            let count = reasons.entry(client.why().unwrap_or_default()).or_default();
+            *count = count.saturating_add(1);
+            continue;
+        };
+        let (by, words) = *first.get_or_insert(refusal);
+        refused = refused.saturating_add(1);
+        one &= refusal.0 == by;
+        same &= refusal.1 == words;
+    }
+    let named = first.map(|(by, words)| {
+        let by = if one { format!(" by {by}") } else { String::new() };
+        let words = if same && !words.is_empty() { format!(": {words}") } else { String::new() };
+        (format!("refused{by}{words}"), refused)
+    });
+    reasons.into_iter().chain(named).collect()
 }
 
 #[cfg(test)]

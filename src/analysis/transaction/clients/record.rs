@@ -293,6 +293,12 @@ impl ClientRecord {
         }
     }
 
+    /// Who refused it, where that is why it has failed, and in which words.
+    pub fn refusal(&self) -> Option<(&str, &str)> {
+        let why = self.rare.as_ref().filter(|_| self.outcome == Some(Outcome::Refused))?.why.as_deref()?;
+        why.strip_prefix(REFUSED).map(|rest| rest.split_once(": ").unwrap_or((rest, "")))
+    }
+
     /// Why, in words; none where all is well.
     pub fn why(&self) -> Option<String> {
         match self.status() {
@@ -459,7 +465,8 @@ impl ClientRecord {
         let decides = (tells, at) >= (self.tells, self.last);
         if decides {
             (self.tells, self.last) = (tells, at);
-            self.outcome = Some(outcome).filter(|_| tells > Tells::Holds);
+            // Who gives up what it has does without it, whatever is said to that.
+            self.outcome = Some(outcome).filter(|_| tells > Tells::Holds && exchange.kind != Kind::Release);
             self.leases = if grants(outcome) || (holds && silent) { leases() } else { Few::default() };
             if self.outcome.is_some_and(|outcome| !outcome.is_success()) {
                 self.rare().why = Some(why(exchange, problems).into());
@@ -509,6 +516,9 @@ impl ClientRecord {
     }
 }
 
+/// What stands before who refused.
+const REFUSED: &str = "refused by ";
+
 /// It gives a client something.
 pub(super) fn grants(outcome: Outcome) -> bool {
     outcome.is_success() && outcome != Outcome::Released
@@ -537,7 +547,7 @@ fn why<S: Counted>(exchange: &Exchange<S>, problems: &[Diagnosis]) -> String {
                 exchange.texts.reason.as_deref().map(|reason| String::from_utf8_lossy(reason).into_owned());
             let reason = reason.map_or_else(String::new, |reason| format!(": {reason}"));
             format!(
-                "refused by {}{reason}",
+                "{REFUSED}{}{reason}",
                 S::server(exchange).map_or_else(first, |server| server.to_string())
             )
         }

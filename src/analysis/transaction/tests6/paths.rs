@@ -327,6 +327,31 @@ fn clients_fare_by_what_came_last() {
 }
 
 #[test]
+fn who_gave_up_its_lease_fares_well_without() {
+    for (answer, came) in [(None, "unanswered"), (Some(0), "released"), (Some(3), "no-binding")] {
+        let released = |talk: &mut Talk| {
+            talk.bound(0, 7);
+            talk.ask(5000, MessageType::RELEASE, 20, Some(100), &[na("2001:db8::5")]);
+            if let Some(status) = answer {
+                talk.answer(5010, MessageType::REPLY, 20, 100, &[said(status, "")]);
+            }
+        };
+        let mut talk = Talk::default();
+        released(&mut talk);
+        let found = talk.end();
+        let mut clients = Clients::default();
+        for (exchange, number) in found.iter().zip(1..) {
+            clients.exchange(exchange, number, &[]);
+        }
+        let release = found.iter().find(|exchange| exchange.kind.name() == "release").unwrap();
+        assert_eq!(release.outcome.name(), came);
+        let all = clients.sorted();
+        assert_eq!((all[0].status(), all[0].why(), all[0].address()), (Status::Ok, None, None), "{came}");
+        assert_eq!(all[0].given_back().len(), 1, "{came}");
+    }
+}
+
+#[test]
 fn who_looks_for_what_nobody_serves_fares_well_with_the_other_protocol() {
     let search = |talk: &mut Talk| talk.ask(0, MessageType::SOLICIT, 7, None, &[none(opt::IA_NA, 0, "")]);
     let mut alone = check(search, &[("acquire", "unanswered", "S")]);
