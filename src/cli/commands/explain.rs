@@ -17,13 +17,14 @@ pub struct Args {
 
 /// Runs the command.
 pub fn run(args: &Args, cx: &mut Context) -> Outcome {
+    // Those that are known are explained, whatever else was asked for.
+    let mut unknown = Vec::new();
     let codes: Vec<Explanation> = if args.codes.is_empty() {
         let reasons = RULES.iter().filter(|rule| diagnosis::find(rule.code).is_none());
         diagnosis::rows().map(Explanation::from).chain(reasons.map(Explanation::from)).collect()
     } else {
-        let each: Vec<Vec<Explanation>> =
-            args.codes.iter().map(|code| meant(code)).collect::<Result<_, _>>()?;
-        each.into_iter().flatten().collect()
+        let each = args.codes.iter().map(|code| meant(code));
+        each.filter_map(|meant| meant.map_err(|failure| unknown.push(failure)).ok()).flatten().collect()
     };
     if args.codes.is_empty() && cx.format() == Format::Text {
         let mut out = cx.out.styled();
@@ -37,7 +38,11 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         }
         cx.show(code)?;
     }
-    Ok(Exit::Good)
+    let Some(last) = unknown.pop() else { return Ok(Exit::Good) };
+    for message in unknown.iter().filter_map(|failure| failure.message.as_ref()) {
+        cx.error(message);
+    }
+    Err(last)
 }
 
 /// What a code may be: of messages, exchanges and hosts, of which two protocols may have one each, or a reason of `rogue` alone.
