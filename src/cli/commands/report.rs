@@ -38,6 +38,7 @@ use crate::output::report::{self, Capture, CaptureReport, Drawn, Given, Said};
 use crate::output::transaction::{clients, unjoined};
 use crate::output::when::{TimeForm, TimeText, Zone};
 use crate::output::words::counted;
+#[cfg(feature = "live")]
 use crate::run::files;
 use crate::run::gather::Wanted;
 use crate::time::Clock as _;
