@@ -9,7 +9,9 @@ use super::rules::{Again, Broken};
 use super::{Code, Diagnosis, Finding, Id};
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::KeyedMap;
-use crate::analysis::transaction::{Exchange, Few, Kind, Letter, Outcome, Seen, Who, bit};
+use crate::analysis::transaction::{
+    Exchange, Few, Kind, Letter, Outcome, STORM, STORM_SPAN, Seen, Who, bit,
+};
 use crate::wire::HwAddr;
 
 /// Exchanges remembered of a client.
@@ -319,28 +321,44 @@ fn events(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>)
     for seen in exchange.said().map(|step| &step.seen) {
         let (flag, list, count, span) = match seen.letter {
             Letter::Nak if !refusals.refuses(exchange, seen) => continue,
-            Letter::Nak => (said::NAK_LOOP, &mut troubles.get_or_insert_default().naks, 3, 60),
-            Letter::Decline => (said::DECLINES, &mut troubles.get_or_insert_default().declines, 3, 300),
+            Letter::Nak => (said::NAK_LOOP, &mut troubles.get_or_insert_default().naks, 3, 60 * SECOND),
+            Letter::Decline => {
+                (said::DECLINES, &mut troubles.get_or_insert_default().declines, 3, 300 * SECOND)
+            }
             Letter::Discover | Letter::Request | Letter::Inform => {
                 refusals.asked(seen);
-                (said::STORM, &mut *asked, 21, 10)
+                (said::STORM, &mut *asked, STORM, STORM_SPAN)
             }
             _ => continue,
         };
         // What was said is said once: no more is remembered for it.
-        if *known & flag != 0 || !event(list, at(seen), count, SECOND.saturating_mul(span)) {
-            continue;
+        if *known & flag == 0 && event(list, at(seen), count, span) {
+            *known |= flag;
+            findings.push(too_often(flag, &std::mem::take(list)));
         }
-        let (code, text) = match seen.letter {
-            Letter::Nak => (Code::NakLoop, "refused three times within a minute"),
-            Letter::Decline => (Code::DeclineStorm, "three addresses declined within five minutes"),
-            _ => (Code::ClientStorm, "more than 20 messages within ten seconds"),
-        };
-        *known |= flag;
-        let events = std::mem::take(list);
-        let seen = (events.front().map_or(0, |at| at.0), events.back().map_or(0, |at| at.0));
-        findings.push(finding(code, events.iter().map(|at| at.1), seen, text.to_owned()));
     }
+    if let Some(storm) = exchange.storm().filter(|_| *known & said::STORM == 0) {
+        *known |= said::STORM;
+        findings.push(too_often(said::STORM, storm));
+    }
+    for asks in exchange.asked_last() {
+        let is_new = *known & said::STORM == 0 && asked.binary_search(&asks).is_err();
+        if is_new && event(asked, asks, STORM, STORM_SPAN) {
+            *known |= said::STORM;
+            findings.push(too_often(said::STORM, &std::mem::take(asked)));
+        }
+    }
+}
+
+/// What a client does too often, and when.
+fn too_often(flag: u8, events: &VecDeque<(i64, u64)>) -> Finding {
+    let (code, text) = match flag {
+        said::NAK_LOOP => (Code::NakLoop, "refused three times within a minute"),
+        said::DECLINES => (Code::DeclineStorm, "three addresses declined within five minutes"),
+        _ => (Code::ClientStorm, "more than 20 messages within ten seconds"),
+    };
+    let seen = (events.front().map_or(0, |at| at.0), events.back().map_or(0, |at| at.0));
+    finding(code, events.iter().map(|at| at.1), seen, text.to_owned())
 }
 
 /// The identifier that a client gives, 0 for none; `None` where what it said is not known.

@@ -290,6 +290,9 @@ impl<'a> Case<'a> {
     }
 
     fn requests(&mut self) {
+        if self.exchange.lacks_offers() {
+            return;
+        }
         for request in self.sent(Letter::Request) {
             let mut of_server = self
                 .replies(Letter::Offer)

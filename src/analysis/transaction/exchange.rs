@@ -1,5 +1,6 @@
 //! One exchange: its messages in order, its parties, and what came of it.
 
+use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -21,6 +22,11 @@ const REPEATED: usize = 24;
 const REASONS: usize = 8;
 /// Most servers told apart in one exchange.
 const SERVERS: usize = 16;
+
+/// So many messages of a client are a storm, within [`STORM_SPAN`].
+pub const STORM: usize = 21;
+/// In nanoseconds.
+pub const STORM_SPAN: i64 = 10_000_000_000;
 
 /// One message of an exchange.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +55,34 @@ impl LeftOut {
     /// How many, as far as they are `wanted`.
     fn if_so(&self, wanted: bool) -> usize {
         if wanted { usize::try_from(self.count).unwrap_or(usize::MAX) } else { 0 }
+    }
+}
+
+/// What is told of steps that are not kept.
+#[derive(Clone, Debug, Default)]
+struct Left {
+    kinds: Vec<LeftOut>,
+    /// When the client asked last, and in which frames; once it has stormed, when it did.
+    asked: VecDeque<(i64, u64)>,
+    stormed: bool,
+}
+
+impl Left {
+    /// The client asks, or asked before any step was left out.
+    fn asks<S: Message>(&mut self, seen: &S) {
+        let asks = matches!(seen.letter(), Letter::Discover | Letter::Request | Letter::Inform);
+        if self.stormed || !asks || !seen.is_from_client() {
+            return;
+        }
+        if self.asked.len() >= STORM {
+            self.asked.pop_front();
+        }
+        self.asked.push_back((seen.time(), seen.frame()));
+        self.stormed = self.asked.len() >= STORM
+            && self
+                .asked
+                .front()
+                .is_some_and(|first| (0..=STORM_SPAN).contains(&seen.time().saturating_sub(first.0)));
     }
 }
 
@@ -141,11 +175,7 @@ pub struct Exchange<S: Message = Seen> {
     /// How many more there were.
     pub left_out: u32,
     /// Which these were.
-    #[allow(
-        clippy::box_collection,
-        reason = "nearly no exchange has any, and there are a great many exchanges"
-    )]
-    left: Option<Box<Vec<LeftOut>>>,
+    left: Option<Box<Left>>,
     /// Everybody who answered, in order of first word.
     pub servers: Few<Server<S::Id, S::Ip>>,
     /// Problems of its messages, with the frame.
@@ -336,7 +366,22 @@ impl<S: Message> Exchange<S> {
     }
 
     fn left(&self) -> impl Iterator<Item = &LeftOut> {
-        self.left.iter().flat_map(|left| left.iter())
+        self.left.iter().flat_map(|left| left.kinds.iter())
+    }
+
+    /// An offer is among the steps that are not kept.
+    pub fn lacks_offers(&self) -> bool {
+        self.left().any(|left| left.sense == Sense::Offers)
+    }
+
+    /// When the client stormed, and in which frames, where more steps came than are kept.
+    pub fn storm(&self) -> Option<&VecDeque<(i64, u64)>> {
+        self.left.as_ref().filter(|left| left.stormed).map(|left| &left.asked)
+    }
+
+    /// When the client asked last, and in which frames, of more steps than are kept; once it has stormed, when it did.
+    pub fn asked_last(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
+        self.left.iter().flat_map(|left| left.asked.iter().copied())
     }
 
     /// Adds a message; which of the servers sent it.
@@ -351,6 +396,11 @@ impl<S: Message> Exchange<S> {
         let step = Step { seen: seen.clone(), role, server };
         if self.steps.len() >= STEPS {
             self.leave_one_out();
+            if role.counts()
+                && let Some(left) = &mut self.left
+            {
+                left.asks(seen);
+            }
         }
         if self.steps.len() == 1 && self.steps.capacity() == 1 {
             // Most acquisitions have four messages, anything else has two; a vector left to itself makes room for four.
@@ -382,12 +432,29 @@ impl<S: Message> Exchange<S> {
         server
     }
 
-    /// Leaves out the latest step of those that are neither the first nor the last of their type: of a client that asks and asks,
-    /// how it began and what came of it stay.
+    /// Leaves out a step of the longest run of one type, neither its first nor its last; where there are no runs, the latest step of
+    /// those that are neither the first nor the last of their type. Of a client that asks and asks, how it began, what it said last
+    /// before an answer, and what came of it stay.
     fn leave_one_out(&mut self) {
+        if self.left.is_none() {
+            let mut left = Left::default();
+            self.sent().for_each(|seen| left.asks(seen));
+            self.left = Some(Box::new(left));
+        }
         let kind = |step: &Step<S>| (step.seen.letter(), step.role.counts());
-        let (mut after, mut between) = (Vec::new(), None);
+        let (mut length, mut longest, mut between) = (0_usize, 2, None);
+        for (index, step) in self.steps.iter().enumerate() {
+            let before = index.checked_sub(1).and_then(|before| self.steps.get(before));
+            length = if before.map(kind) == Some(kind(step)) { length.saturating_add(1) } else { 1 };
+            if length > longest {
+                (longest, between) = (length, index.checked_sub(1));
+            }
+        }
+        let mut after = Vec::new();
         for (index, step) in self.steps.iter().enumerate().rev() {
+            if between.is_some() {
+                break;
+            }
             let own = kind(step);
             let is_last = !after.contains(&own);
             if is_last {
@@ -407,7 +474,7 @@ impl<S: Message> Exchange<S> {
 
     /// Counts steps that are not kept: there are few kinds of them.
     fn leave(&mut self, new: LeftOut) {
-        let all = self.left.get_or_insert_default();
+        let all = &mut self.left.get_or_insert_default().kinds;
         let kind = |left: &LeftOut| (left.letter, left.role, left.from_client, left.sense, left.server);
         match all.iter_mut().find(|known| kind(known) == kind(&new)) {
             Some(known) => known.count = known.count.saturating_add(new.count),

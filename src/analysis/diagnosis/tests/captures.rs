@@ -124,6 +124,14 @@ fn storm(s: &mut Story, times: i64) {
     }
 }
 
+/// A client that asked so often in one exchange asks twenty-one times more, so many milliseconds apart.
+fn storm_after(s: &mut Story, times: i64, apart: i64) {
+    let begin = 2000 * times;
+    (0..times).for_each(|n| s.discover(2000 * n, client(1)));
+    (0..21).for_each(|n| s.discover(begin + apart * n, client(1)));
+    (1..10).for_each(|n| s.discover(begin + apart * 20 + 2000 * n, client(1)));
+}
+
 /// Three relayed clients ask.
 fn ask_relayed(s: &mut Story) {
     for n in 1..4_u8 {
@@ -402,6 +410,8 @@ pub(super) fn clients_over_time() -> Vec<Case> {
             },
         ),
         ("client-storm", |s| storm(s, 22), |s| storm(s, 20)),
+        // Behind all the steps that are kept, ten seconds are ten seconds.
+        ("client-storm", |s| storm_after(s, 80, 500), |s| storm_after(s, 80, 501)),
         (
             "renewal-unanswered",
             |s| {

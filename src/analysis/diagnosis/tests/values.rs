@@ -354,6 +354,22 @@ fn refused(s: &mut Story, times: i64) {
     s.nak(9100, client(1), S2);
 }
 
+/// A client searches seventy times, is offered an address so much later, and goes on searching.
+fn offered_late(s: &mut Story, after: i64) {
+    (0..70).for_each(|n| s.discover(4000 * n, client(1)));
+    s.offer(4000 * 69 + after, client(1), S, A);
+    (70..80).for_each(|n| s.discover(4000 * n, client(1)));
+}
+
+/// A client is offered an address so often, and asks for another one: which may have been offered among those that are too many.
+fn offered_often(s: &mut Story, times: i64) {
+    for n in 0..times {
+        s.discover(4000 * n, client(1));
+        s.offer(4000 * n + 3, client(1), S, A);
+    }
+    s.request(4000 * times, client(1), [10, 0, 0, 99], S);
+}
+
 pub(super) fn long_exchanges() -> Vec<Case> {
     vec![
         ("stale-address-not-refused", |s| in_vain(s, 16, 10_000, 5000), |s| in_vain(s, 16, 10_000, 61_000)),
@@ -370,5 +386,9 @@ pub(super) fn long_exchanges() -> Vec<Case> {
             |s| hops(s, MessageType::DECLINE, &[1, 1, 1, 1]),
         ),
         ("nak-loop", |s| refused(s, 3), |s| refused(s, 2)),
+        // The last DISCOVER before the OFFER tells how long that took, however many came before and after.
+        ("slow-start", |s| offered_late(s, 1499), |s| offered_late(s, 1500)),
+        ("answer-too-slow", |s| offered_late(s, 1500), |s| offered_late(s, 1499)),
+        ("request-fields", |s| offered_often(s, 3), |s| offered_often(s, 70)),
     ]
 }
