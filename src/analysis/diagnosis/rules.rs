@@ -713,6 +713,9 @@ pub(super) fn vlans_crossed(exchange: &Exchange) -> Option<(Seen, Seen)> {
     let tagged = |seen: &Seen| seen.vlans.0 != 0;
     let request = exchange.sent().find(|seen| seen.side == Side::Client).filter(|seen| tagged(seen))?;
     let reply = exchange.replies().find(|seen| seen.side == Side::Client).filter(|seen| tagged(seen))?;
+    if is_routed(exchange) {
+        return None;
+    }
     // Seen again in another VLAN, a message was in both.
     let all = exchange.steps.iter().map(|step| &step.seen).filter(|seen| seen.side == Side::Client);
     if all.clone().any(|seen| !tagged(seen) || seen.has(bit::DEEP)) {
@@ -724,6 +727,16 @@ pub(super) fn vlans_crossed(exchange: &Exchange) -> Option<(Seen, Seen)> {
     let mut replies = all.clone().filter(|seen| !seen.from_client);
     let common = replies.any(|reply| all.clone().any(|sent| sent.from_client && is_in(sent, reply)));
     (!common).then_some((*request, *reply))
+}
+
+/// A client asks a server of another network, and routers take it, or the answer, from one VLAN to the other.
+fn is_routed(exchange: &Exchange) -> bool {
+    let Some(own) = mac(exchange) else { return false };
+    let alone = |seen: &&Seen| seen.side == Side::Client && seen.has(bit::ETHERNET) && seen.link_unicast();
+    let mut asked = exchange.sent().filter(|seen| !seen.has(bit::IP_BROADCAST)).filter(alone).peekable();
+    asked.peek().is_some()
+        && (asked.any(|sent| sent.src_mac != own)
+            || exchange.replies().filter(alone).any(|reply| reply.dst_mac != own))
 }
 
 /// Two giving OFFERs on the client's side whose networks or routers differ.

@@ -719,8 +719,9 @@ fn seen(
     set(bit::T1, facts.renewal_time.is_some());
     set(bit::T2, facts.rebinding_time.is_some());
     set(bit::IP_BROADCAST, dst.is_broadcast() || dst.is_multicast());
-    let ids = datagram.vlans.as_slice();
-    set(bit::DEEP, ids.len() > 2);
+    // VLAN 0 is none: such a tag has a priority only.
+    let ids = || datagram.vlans.as_slice().iter().copied().filter(|id| *id != 0);
+    set(bit::DEEP, ids().nth(2).is_some());
     let mac = |addr: Option<HwAddr>| addr.and_then(|addr| addr.mac()).unwrap_or_default();
     Seen {
         frame: around.frame,
@@ -749,7 +750,7 @@ fn seen(
         ports: (udp.src_port, udp.dst_port),
         secs: facts.secs,
         flags: facts.flags,
-        vlans: (ids.first().copied().unwrap_or(0), ids.last().copied().unwrap_or(0)),
+        vlans: (ids().next().unwrap_or(0), ids().next_back().unwrap_or(0)),
         hops: facts.hops,
         letter,
         side,

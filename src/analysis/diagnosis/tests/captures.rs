@@ -13,6 +13,26 @@ fn waits(s: &mut Story, at: i64, c: Client) {
     s.offer(at + 5003, c, S, [10, 0, 0, c.mac.0[5]]);
 }
 
+/// A client asks, and is answered, in such VLANs.
+fn tagged(s: &mut Story, outer: [u16; 2], inner: [&'static [u16]; 2]) {
+    s.ask(0, client(1), MessageType::DISCOVER, |_, way| (way.vlan, way.inner) = (Some(outer[0]), inner[0]));
+    s.say(3, client(1), MessageType::OFFER, (S, A), |_, way| {
+        (way.vlan, way.inner) = (Some(outer[1]), inner[1]);
+    });
+}
+
+/// A renewal in one VLAN, and the answer to whoever has this MAC in another.
+fn renewed_across(s: &mut Story, to: Mac) {
+    s.ask(0, client(1), MessageType::REQUEST, |m, way| {
+        m.ciaddr = A.into();
+        (way.ips, way.macs.1, way.vlan) = ((A, S), OTHER, Some(20));
+    });
+    s.say(3, client(1), MessageType::ACK, (S, A), |m, way| {
+        m.ciaddr = A.into();
+        (way.ips, way.macs, way.vlan) = ((S, A), (OTHER, to), Some(30));
+    });
+}
+
 /// Three clients do.
 fn three_wait(s: &mut Story) {
     for n in 1..4_u8 {
@@ -296,6 +316,19 @@ pub(super) fn segments_and_servers() -> Vec<Case> {
                 s.ask(0, client(1), MessageType::DISCOVER, |_, way| way.vlan = Some(20));
                 s.offer(3, client(1), S, A);
             },
+        ),
+        (
+            // A tag of VLAN 0 says how urgent a message is.
+            "vlan-crossed",
+            |s| tagged(s, [0, 0], [&[20], &[30]]),
+            |s| tagged(s, [0, 0], [&[20], &[20]]),
+        ),
+        ("vlan-crossed", |s| tagged(s, [20, 30], [&[7], &[8]]), |s| tagged(s, [20, 30], [&[7], &[7]])),
+        (
+            // Routers take a renewal to a server of another network, and the answer back.
+            "vlan-crossed",
+            |s| renewed_across(s, client(1).mac),
+            |s| renewed_across(s, OTHER),
         ),
         (
             "static-in-pool",
