@@ -9,9 +9,7 @@ use super::rules::{Again, Broken};
 use super::{Code, Diagnosis, Finding, Id};
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::KeyedMap;
-use crate::analysis::transaction::{
-    Exchange, Few, Kind, Letter, Outcome, STORM, STORM_SPAN, Seen, Who, bit,
-};
+use crate::analysis::transaction::{Exchange, Few, Kind, Letter, Outcome, STORM, STORM_SPAN, Seen, Who, bit};
 use crate::wire::HwAddr;
 
 /// Exchanges remembered of a client.

@@ -6,22 +6,26 @@ use std::sync::Arc;
 
 use super::clients::identifier;
 use super::evidence::{Evidence, Place};
-use super::history::{CLIENTS, FRAMES, MOST, SECOND, Said, finding};
+use super::history::{CLIENTS, FRAMES, MOST, SECOND, Said, finding, party};
 use super::signs::Signs;
 use super::{Code, Finding, rules};
 use crate::analysis::bounded::{halve, make_room};
 use crate::analysis::keyed::{Keyed, KeyedMap};
-use crate::analysis::transaction::{Exchange, Letter, Outcome, Seen, Who, bit};
+use crate::analysis::transaction::{Exchange, Kind, Letter, Outcome, Seen, Who, bit};
 use crate::wire::{HwAddr, Mac};
 
 /// How long after it was given an address is watched.
 const WATCH: i64 = 600 * SECOND;
+/// A RELEASE this soon after another one says the same again.
+const REPEATED: i64 = 10 * SECOND;
 /// Bits of the memory of addresses, a megabyte.
 const ADDRESSES: u32 = 1 << 23;
 
 #[derive(Clone, Copy, Debug)]
 struct Lease {
-    mac: HwAddr,
+    /// Whose it is: a hardware address, if that is `named`, else what stands for it.
+    client: HwAddr,
+    named: bool,
     /// Option 61, 0 where there is none; and whether that is known.
     id: u32,
     known: bool,
@@ -31,6 +35,40 @@ struct Lease {
     frame: u64,
     /// When it was given back or declined, else the beginning of time.
     ended: i64,
+}
+
+impl Lease {
+    /// By what a RELEASE may show to be that of whoever has it.
+    fn holders(&self) -> impl Iterator<Item = HwAddr> {
+        let named = Some(self.client).filter(|_| self.named);
+        named.into_iter().chain(of_id(self.id))
+    }
+}
+
+/// When somebody gave an address back: first and last of what was said.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    first: i64,
+    last: i64,
+}
+
+impl Ended {
+    fn again(&mut self, time: i64) {
+        if time.saturating_sub(self.last) > REPEATED {
+            self.first = time;
+        }
+        self.last = self.last.max(time);
+    }
+
+    fn is_between(self, early: i64, late: i64) -> bool {
+        [self.first, self.last].iter().any(|time| (early..=late).contains(time))
+    }
+}
+
+/// What stands for a client of which the identifier is known.
+fn of_id(id: u32) -> Option<HwAddr> {
+    let [a, b, c, d] = id.to_be_bytes();
+    (id != 0).then(|| HwAddr::from_slice(&[0xff, 0xff, 0xff, 0xff, a, b, c, d]))
 }
 
 /// An address that was just given. Of most nobody ever claims anything, and there are many.
@@ -143,8 +181,8 @@ pub(super) struct Leases {
     given: KeyedMap<(Ipv4Addr, u32), Given>,
     /// Two machines claimed what was given, and it was given again before it was known whether it bound a client.
     replaced: KeyedMap<(Ipv4Addr, u32), Given>,
-    /// When addresses were given back or declined of which no lease is known yet.
-    ended: KeyedMap<Ipv4Addr, i64>,
+    /// When addresses were given back, by whom, or declined, by anybody: the exchange that gave one may still be open.
+    ended: KeyedMap<(Ipv4Addr, HwAddr), Ended>,
     ids: KeyedMap<u32, Users>,
     names: KeyedMap<Arc<[u8]>, Devices>,
     /// How many devices these are.
@@ -189,7 +227,7 @@ impl Leases {
             }
             if matches!(seen.letter, Letter::Release | Letter::Decline) {
                 let address = if seen.ciaddr.is_unspecified() { seen.requested } else { seen.ciaddr };
-                self.end(address, seen);
+                self.end(address, seen, client);
             }
         } else if matches!(seen.letter, Letter::Offer | Letter::Ack) {
             self.known.insert(seen.yiaddr);
@@ -199,14 +237,39 @@ impl Leases {
         }
     }
 
-    /// An address is given back.
-    fn end(&mut self, address: Ipv4Addr, seen: &Seen) {
-        if let Some(lease) = self.running.get_mut(&(address, seen.place)) {
-            lease.ended = lease.ended.max(seen.time);
+    /// An address is given back, by the client that has it; others cannot. What is declined is nobody's, whoever says so.
+    fn end(&mut self, address: Ipv4Addr, seen: &Seen, client: HwAddr) {
+        let declined = seen.letter == Letter::Decline;
+        let named = client.as_slice().iter().any(|byte| *byte != 0).then_some(client);
+        let own = named.into_iter().chain(of_id(seen.client_id).filter(|_| seen.has(bit::CLIENT_ID)));
+        let anybody = declined.then(HwAddr::default);
+        let time = seen.time;
+        for holder in own.clone().chain(anybody) {
+            let key = (address, holder);
+            make_room(&mut self.ended, MOST, &key, |ended| ended.last);
+            self.ended.entry(key).or_insert(Ended { first: time, last: time }).again(time);
         }
-        // The exchange that gave it may still be open.
-        make_room(&mut self.ended, MOST, &address, |time| *time);
-        self.ended.insert(address, seen.time);
+        let key = (address, seen.place);
+        if let Some(lease) = self.running.get_mut(&key)
+            && lease.ended < lease.time
+            && (declined || lease.holders().any(|holder| own.clone().any(|own| own == holder)))
+        {
+            lease.ended = time;
+        }
+        // Who claims it from now on takes it from nobody.
+        if self.given.get(&key).is_some_and(|given| Some(given.mac) == named)
+            && let Some(given) = self.given.remove(&key)
+        {
+            self.replace(key, given);
+        }
+    }
+
+    /// An address that was given is watched no more; two may have claimed it before it is known that it bound the client.
+    fn replace(&mut self, key: (Ipv4Addr, u32), given: Given) {
+        if !given.bound && given.claims.as_ref().is_some_and(|claims| claims.by_two()) {
+            make_room(&mut self.replaced, MOST, &key, |given| given.time);
+            self.replaced.insert(key, given);
+        }
     }
 
     /// An address is given: from now on it is watched who claims it.
@@ -220,10 +283,7 @@ impl Leases {
         let anew = seen.ciaddr.is_unspecified() && time.saturating_sub(given.time) > SECOND;
         if given.mac != client || anew {
             let before = std::mem::replace(given, new());
-            if !before.bound && before.claims.as_ref().is_some_and(|claims| claims.by_two()) {
-                make_room(&mut self.replaced, MOST, &key, |given| given.time);
-                self.replaced.insert(key, before);
-            }
+            self.replace(key, before);
         }
     }
 
@@ -234,7 +294,7 @@ impl Leases {
             return;
         }
         let Some(given) = self.given.get_mut(&claimed) else { return };
-        if time.saturating_sub(given.time) > WATCH {
+        if !(0..=WATCH).contains(&time.saturating_sub(given.time)) {
             return;
         }
         let is_own = given.mac.mac() == Some(mac);
@@ -257,7 +317,6 @@ impl Leases {
 
     /// Takes note of an exchange that has closed.
     pub(super) fn exchange(&mut self, exchange: &Exchange, signs: &Signs, found: &mut Said) {
-        let Some(mac) = exchange.mac else { return };
         let ack = given(exchange);
         if ack.is_some() {
             self.settle(exchange, found);
@@ -274,21 +333,26 @@ impl Leases {
         // What only the server says is compared, and not looked into.
         let text = exchange.texts.client_id.as_deref();
         let typed = text.map_or(id != 0, |text| text.first() == Some(&1));
+        // Of those without a hardware address, the identifier alone tells one from the other.
+        let named = exchange.mac.is_some();
+        let Some(client) = exchange.mac.or_else(|| of_id(id)) else { return };
         let lease = Lease {
-            mac,
+            client,
+            named,
             id,
             known: given.is_some(),
             typed,
             time: ack.time,
             length: if ack.has(bit::LEASE) { ack.lease } else { 0 },
             frame: ack.frame,
-            ended: self.ended.get(&ack.yiaddr).copied().unwrap_or(i64::MIN),
+            ended: i64::MIN,
         };
         let key = (ack.yiaddr, ack.place);
         make_room(&mut self.running, CLIENTS, &key, |lease| lease.time);
-        if let Some(before) = self.running.insert(key, lease).filter(|before| before.mac != mac) {
-            twice(ack.yiaddr, (before, lease), self.ended.get(&ack.yiaddr).copied(), found);
+        if let Some(before) = self.running.insert(key, lease).filter(|before| before.client != client) {
+            self.twice(ack.yiaddr, (before, lease), party(exchange), found);
         }
+        let Some(mac) = exchange.mac else { return };
         self.identifier(mac, id, typed, ack, found);
         if let Some(name) = &exchange.texts.hostname
             && mac.mac().is_some_and(|mac| mac.0[0] & 2 != 0)
@@ -319,11 +383,47 @@ impl Leases {
         }
     }
 
+    /// Says that an address was given to another while its lease ran. `who` has one of the two.
+    fn twice(&self, address: Ipv4Addr, (one, other): (Lease, Lease), who: Option<Who>, found: &mut Said) {
+        let (early, late) = if one.time <= other.time { (one, other) } else { (other, one) };
+        let length = i64::from(early.length).saturating_mul(SECOND);
+        let runs = early.length == u32::MAX || late.time < early.time.saturating_add(length);
+        if !runs || !early.known || !late.known || early.named != late.named {
+            return;
+        }
+        let holders = early.holders().chain([HwAddr::default()]);
+        let mut ended = holders.filter_map(|holder| self.ended.get(&(address, holder)));
+        if (early.time..=late.time).contains(&early.ended)
+            || ended.any(|ended| ended.is_between(early.time, late.time))
+        {
+            return;
+        }
+        let same = early.id == late.id && early.id != 0;
+        let code = match (same, early.typed) {
+            (true, true) => return,
+            (true, false) => Code::ClientIdShared,
+            (false, _) => Code::AddressGivenTwice,
+        };
+        let (to, then) = if early.named {
+            (early.client.to_string(), late.client.to_string())
+        } else {
+            ("a client without a hardware address".to_owned(), "another one".to_owned())
+        };
+        let text = format!("{address} was given to {to} and, while that lease ran, to {then}");
+        let mut said = finding(code, [early.frame, late.frame], (early.time, late.time), text);
+        said.address = Some(address);
+        (said.client, said.others) =
+            if early.named { (Some(Who::Four(late.client)), vec![early.client]) } else { (who, Vec::new()) };
+        found.merge(said);
+    }
+
     fn declined(&mut self, exchange: &Exchange, signs: &Signs) {
-        let Some(address) = exchange.address() else { return };
+        let Some(address) = exchange.address().filter(|_| exchange.mac.is_some()) else { return };
         let own = rules::mac(exchange);
         let from = exchange.first().map_or(0, |seen| seen.time).saturating_sub(2 * SECOND);
-        for heard in signs.of(exchange, address, from, i64::MAX) {
+        let said =
+            exchange.sent().rfind(|seen| seen.letter == Letter::Decline).map_or(i64::MAX, |seen| seen.time);
+        for heard in signs.of(exchange, address, from, said.saturating_add(SECOND)) {
             let room = self.holders.len() < MOST || self.holders.contains_key(&heard.mac);
             if Some(heard.mac) != own && room {
                 let addresses = self.holders.entry(heard.mac).or_default();
@@ -390,8 +490,11 @@ impl Leases {
     }
 }
 
-/// What gave an address.
+/// What gave an address; who asks a boot server, or for information, has one.
 fn given(exchange: &Exchange) -> Option<&Seen> {
+    if matches!(exchange.kind, Kind::Pxe | Kind::Inform) {
+        return None;
+    }
     exchange.replies().find(|seen| seen.letter == Letter::Ack && seen.gives())
 }
 
@@ -407,27 +510,6 @@ fn duplicate(address: Ipv4Addr, given: &Given, found: &mut Said) {
     let mut said = finding(Code::DuplicateAddress, [given.frame, last], seen, text);
     (said.client, said.others, said.address) =
         (Some(Who::Four(given.mac)), vec![other.into()], Some(address));
-    found.merge(said);
-}
-
-/// Says that an address was given to another while its lease ran. `ended` is when it was last given back.
-fn twice(address: Ipv4Addr, (one, other): (Lease, Lease), ended: Option<i64>, found: &mut Said) {
-    let (early, late) = if one.time <= other.time { (one, other) } else { (other, one) };
-    let length = i64::from(early.length).saturating_mul(SECOND);
-    let runs = early.length == u32::MAX || late.time < early.time.saturating_add(length);
-    let between = |time: i64| (early.time..=late.time).contains(&time);
-    if !runs || between(early.ended) || ended.is_some_and(between) || !early.known || !late.known {
-        return;
-    }
-    let same = early.id == late.id && early.id != 0;
-    let code = match (same, early.typed) {
-        (true, true) => return,
-        (true, false) => Code::ClientIdShared,
-        (false, _) => Code::AddressGivenTwice,
-    };
-    let text = format!("{address} was given to {} and, while that lease ran, to {}", early.mac, late.mac);
-    let mut said = finding(code, [early.frame, late.frame], (early.time, late.time), text);
-    (said.client, said.others, said.address) = (Some(Who::Four(late.mac)), vec![early.mac], Some(address));
     found.merge(said);
 }
 

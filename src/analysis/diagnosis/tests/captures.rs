@@ -94,6 +94,33 @@ fn refuse_nameless(s: &mut Story, id: fn(u8) -> u8) {
     }
 }
 
+/// A client that has an address asks a boot server.
+fn boots(s: &mut Story, at: i64) {
+    let c = Client { xid: 0x77, ..client(1) };
+    s.ask(at, c, MessageType::REQUEST, |m, way| {
+        m.ciaddr = A.into();
+        (way.ips, way.ports.1) = ((A, S), 4011);
+    });
+    s.say(at + 3, c, MessageType::ACK, (S, A), |m, way| {
+        assert!(m.remove_option(51));
+        (way.ips, way.ports.0) = ((S, A), 4011);
+    });
+}
+
+/// A client without a hardware address gets one.
+fn nameless(s: &mut Story, at: i64, id: u8) {
+    let nobody = |m: &mut Message| {
+        (m.hlen, m.chaddr) = (0, [0; 16]);
+        m.set_option(61, &[0xff, 7, id]);
+    };
+    let c = Client { xid: 0x700 + u32::from(id), ..client(1) };
+    s.ask(at, c, MessageType::REQUEST, |m, _| {
+        nobody(m);
+        m.set_option(50, &A);
+    });
+    s.say(at + 5, c, MessageType::ACK, (S, A), |m, _| nobody(m));
+}
+
 /// A client of each of two servers, on these interfaces.
 fn two_serve(s: &mut Story, interfaces: [Option<u32>; 2]) {
     for (n, (number, server)) in (0..).zip(interfaces.into_iter().zip([S, S2])) {
@@ -256,6 +283,75 @@ pub(super) fn segments_and_servers() -> Vec<Case> {
                 s.ask(5000, client(1), MessageType::RELEASE, |m, _| m.ciaddr = A.into());
                 s.dora(500_000, client(2), A);
             },
+        ),
+        (
+            // A stranger cannot give it back; its client can, where it has another card as well.
+            "address-given-twice",
+            |s| {
+                s.dora(0, client(1), A);
+                s.ask(5000, client(9), MessageType::RELEASE, |m, _| m.ciaddr = A.into());
+                s.dora(500_000, client(2), A);
+            },
+            |s| {
+                s.ask(0, client(1), MessageType::REQUEST, |m, _| {
+                    m.set_option(50, &A);
+                    m.set_option(61, &[0, 7]);
+                });
+                s.ack(3, client(1), S, A);
+                s.ask(100_000, client(9), MessageType::RELEASE, |m, _| {
+                    m.ciaddr = A.into();
+                    m.set_option(61, &[0, 7]);
+                });
+                s.dora(500_000, client(2), A);
+            },
+        ),
+        (
+            // What a boot server acknowledges in between is no lease that has no time.
+            "address-given-twice",
+            |s| {
+                s.dora(0, client(1), A);
+                boots(s, 3000);
+                s.dora(60_000, client(2), A);
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                boots(s, 60_000);
+                s.dora(3_700_000, client(2), A);
+            },
+        ),
+        (
+            // Given back twice, once before and once after it was given to the next.
+            "address-given-twice",
+            |s| {
+                s.dora(0, client(1), A);
+                s.dora(60_000, client(2), A);
+                s.ask(61_000, client(1), MessageType::RELEASE, |m, _| m.ciaddr = A.into());
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.ask(58_000, client(1), MessageType::RELEASE, |m, _| m.ciaddr = A.into());
+                s.dora(60_000, client(2), A);
+                s.ask(61_000, client(1), MessageType::RELEASE, |m, _| m.ciaddr = A.into());
+            },
+        ),
+        (
+            // Declined, whoever says so: somebody had it whose ACK was not seen.
+            "address-given-twice",
+            |s| {
+                s.dora(0, client(1), A);
+                s.decline(5000, client(9), [10, 0, 0, 51]);
+                s.dora(500_000, client(2), A);
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.decline(5000, client(9), A);
+                s.dora(500_000, client(2), A);
+            },
+        ),
+        (
+            "address-given-twice",
+            |s| [1, 2].iter().for_each(|n| nameless(s, 10_000 * i64::from(*n), *n)),
+            |s| [1, 1].iter().zip(1..).for_each(|(n, at)| nameless(s, 10_000 * at, *n)),
         ),
         (
             "giaddr-unserved",

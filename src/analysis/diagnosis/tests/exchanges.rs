@@ -1,8 +1,15 @@
 //! Conflicts, times, relays and boot servers: what one exchange shows.
 
-use super::{A, Case, Client, OTHER, S, S2, SERVER, client, relayed, relayed_reply};
+use super::{A, Case, Client, OTHER, S, S2, SERVER, Story, client, relayed, relayed_reply};
 use crate::wire::Mac;
 use crate::wire::v4::MessageType;
+
+/// A client uses what it was given, and this one gives it back.
+fn given_back(s: &mut Story, by: Client) {
+    s.dora(0, client(1), A);
+    s.arp(1200, client(1).mac, A, S, false);
+    s.ask(60_000, by, MessageType::RELEASE, |m, _| m.ciaddr = A.into());
+}
 
 pub(super) fn conflicts_and_times() -> Vec<Case> {
     vec![
@@ -101,6 +108,34 @@ pub(super) fn conflicts_and_times() -> Vec<Case> {
                 s.dora(0, client(1), A);
                 s.arp(1000, OTHER, A, S, false);
                 s.dora(4000, Client { xid: 9, ..client(1) }, A);
+            },
+        ),
+        (
+            // The client has given it back, and another one takes it.
+            "duplicate-address",
+            |s| {
+                given_back(s, client(9));
+                s.arp(120_000, OTHER, A, S, false);
+            },
+            |s| {
+                given_back(s, client(1));
+                s.arp(120_000, OTHER, A, S, false);
+            },
+        ),
+        (
+            // Both claimed it before that.
+            "duplicate-address",
+            |s| {
+                s.dora(0, client(1), A);
+                s.arp(1000, OTHER, A, S, false);
+                s.arp(1200, client(1).mac, A, S, false);
+                s.ask(2000, client(1), MessageType::RELEASE, |m, _| m.ciaddr = A.into());
+            },
+            |s| {
+                s.dora(0, client(1), A);
+                s.arp(1200, client(1).mac, A, S, false);
+                s.ask(2000, client(1), MessageType::RELEASE, |m, _| m.ciaddr = A.into());
+                s.arp(3000, OTHER, A, S, false);
             },
         ),
         (
