@@ -211,8 +211,10 @@ impl<'a> Case<'a> {
         // Two relays that pass one message on each say where it came from.
         let of_relay = |sent: &&Seen| sent.xid == seen.xid && sent.giaddr == seen.giaddr;
         let Some(asked) = self.before(seen).find(of_relay) else { return };
-        let whole = asked.has(bit::RELAY_AGENT) && asked.relay_agent != 0;
-        if whole && (!seen.has(bit::RELAY_AGENT) || asked.relay_agent != seen.relay_agent) {
+        let port = |seen: &Seen| seen.has(bit::RELAY_AGENT).then_some(seen.relay_agent);
+        // Of what was asked twice, by two ways, the answer to the first may come late.
+        let is_echoed = || self.before(seen).filter(of_relay).any(|sent| port(sent) == port(seen));
+        if port(asked).is_some_and(|port| port != 0) && !is_echoed() {
             let how = if seen.has(bit::RELAY_AGENT) { "changed" } else { "dropped" };
             let text = format!("{} {how} option 82 of relay {}", seen.server(), seen.giaddr);
             self.say(Code::Option82NotEchoed, [asked.frame, seen.frame], text);
@@ -315,7 +317,9 @@ impl<'a> Case<'a> {
 
     /// What the first ACK, else OFFER, lacks.
     fn parameters(&mut self) {
-        let first = self.replies(Letter::Ack).next().or_else(|| self.replies(Letter::Offer).next());
+        // What boot servers offer is no address.
+        let offer = || self.replies(Letter::Offer).find(|seen| seen.gives());
+        let first = self.replies(Letter::Ack).next().or_else(offer);
         let Some(seen) = first.filter(|seen| seen.gives() && seen.has(bit::COMPLETE)) else { return };
         let Some(asked) = self.before(seen).next() else { return };
         if !seen.has(bit::MASK_THERE)
@@ -325,7 +329,7 @@ impl<'a> Case<'a> {
             let text = "no subnet mask (option 1): the client assumes a classful one".to_owned();
             self.add(Id::Packet(problem::Code::MaskBad), [asked.frame, seen.frame], text);
         }
-        if asked.has(bit::WANTS_ROUTERS) && !seen.has(bit::ROUTES) {
+        if asked.has(bit::WANTS_ROUTERS) && !seen.has(bit::ROUTES) && self.exchange.kind != Kind::Pxe {
             self.say(
                 Code::RouterMissing,
                 [asked.frame, seen.frame],

@@ -1,7 +1,26 @@
 //! Silence and refusal.
 
-use super::{A, Case, Client, S, S2, client};
-use crate::wire::v4::MessageType;
+use super::{A, Case, Client, S, S2, Story, client};
+use crate::wire::v4::{Message, MessageType};
+
+/// A client asks at this port, and is answered from it, without a router.
+fn boot_request(s: &mut Story, port: u16) {
+    s.ask(0, client(1), MessageType::REQUEST, |m, way| {
+        m.ciaddr = A.into();
+        (way.ips, way.ports.1) = ((A, S), port);
+    });
+    s.say(3, client(1), MessageType::ACK, (S, A), |m, way| {
+        assert!(m.remove_option(3));
+        (way.ips, way.ports.0) = ((S, A), port);
+    });
+}
+
+/// A boot server offers nothing, then another one an address, with a change.
+fn proxied(s: &mut Story, change: impl FnOnce(&mut Message)) {
+    s.discover(0, client(1));
+    s.say(3, client(1), MessageType::OFFER, (S2, [0; 4]), |m, _| m.set_option(60, b"PXEClient"));
+    s.say(6, client(1), MessageType::OFFER, (S, A), |m, _| change(m));
+}
 
 pub(super) fn silence_and_refusal() -> Vec<Case> {
     vec![
@@ -238,6 +257,18 @@ pub(super) fn silence_and_refusal() -> Vec<Case> {
                     m.set_option(121, &[0, 10, 0, 0, 1]);
                 });
             },
+        ),
+        (
+            // A boot server offers first, and no address.
+            "mask-bad",
+            |s| proxied(s, |m| assert!(m.remove_option(1))),
+            |s| proxied(s, |_| {}),
+        ),
+        (
+            // What a boot server says on its port is no lease.
+            "router-missing",
+            |s| boot_request(s, 67),
+            |s| boot_request(s, 4011),
         ),
         (
             "request-fields",

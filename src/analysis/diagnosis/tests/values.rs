@@ -30,6 +30,20 @@ fn of_a_port(s: &mut Story, change: impl FnOnce(&mut Message, &mut Way)) {
     });
 }
 
+/// A relay tells one port and then another; the offer returns this.
+fn two_ports(s: &mut Story, port: &[u8]) {
+    for (at, own) in [(0, PORT), (3000, &[1, 4, 9, 9, 9, 9])] {
+        s.ask(at, client(1), MessageType::DISCOVER, |m, way| {
+            relayed(m, way);
+            m.set_option(82, own);
+        });
+    }
+    s.say(3003, client(1), MessageType::OFFER, (S, A), |m, way| {
+        relayed_reply(m, way);
+        m.set_option(82, port);
+    });
+}
+
 /// Two servers offer; what the second says last has a change.
 fn by_another(s: &mut Story, change: impl FnOnce(&mut Message, &mut Way)) {
     s.offered(client(1));
@@ -274,6 +288,8 @@ pub(super) fn copies_and_others() -> Vec<Case> {
             |s| two_relays(s, [&[1, 1, 9], &[1, 1, 7]]),
             |s| two_relays(s, [PORT, &[1, 1, 7]]),
         ),
+        // A relay tells another port the second time, and the answer to the first comes late.
+        ("option-82-not-echoed", |s| two_ports(s, &[1, 1, 7]), |s| two_ports(s, PORT)),
         (
             // An offer answers what was asked with its identifier.
             "client-id-altered",
