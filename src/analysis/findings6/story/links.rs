@@ -12,6 +12,8 @@ use crate::wire::v6::judge::disbelieved;
 /// Routers kept of one link, and links.
 const ROUTERS: usize = 256;
 const LINKS: usize = 1024;
+/// A router that is there says so this often at least, nanoseconds (RFC 4861 §6.2.1).
+const SILENT: i64 = 1_800_000_000_000;
 /// So many bytes of advertisements are kept of all links.
 const KEPT: usize = 8 << 20;
 
@@ -19,6 +21,8 @@ const KEPT: usize = 8 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Link {
     routers: BTreeMap<Ipv6Addr, Kept>,
+    /// When each was heard first.
+    since: BTreeMap<Ipv6Addr, i64>,
     pub(super) promised: Promised,
 }
 
@@ -28,9 +32,28 @@ impl Link {
         self.routers.get(&router)
     }
 
-    /// Its routers.
-    pub(super) fn routers(&self) -> Routers<'_> {
-        self.routers.iter().filter_map(|(source, kept)| router(&kept.bytes, *source)).collect()
+    /// Its routers, those together that were there at one time: who came when another was long gone contradicts nobody.
+    pub(super) fn routers(&self) -> impl ExactSizeIterator<Item = Routers<'_>> {
+        let mut spans: Vec<(i64, i64, Router<'_>)> = Vec::new();
+        for (source, kept) in &self.routers {
+            let Some(router) = router(&kept.bytes, *source) else { continue };
+            let since = self.since.get(source).copied().unwrap_or(kept.time);
+            let lifetime = i64::from(router.advert.header.router_lifetime()).saturating_mul(1_000_000_000);
+            spans.push((since, kept.time.saturating_add(lifetime.max(SILENT)), router));
+        }
+        spans.sort_by_key(|(since, ..)| *since);
+        let (mut groups, mut until) = (Vec::<Vec<Router<'_>>>::new(), i64::MIN);
+        for (since, end, router) in spans {
+            match groups.last_mut().filter(|_| since <= until) {
+                Some(group) => group.push(router),
+                None => groups.push(vec![router]),
+            }
+            until = until.max(end);
+        }
+        groups.into_iter().map(|mut group| {
+            group.sort_by_key(|router| router.source);
+            group.into_iter().collect()
+        })
     }
 }
 
@@ -78,6 +101,8 @@ impl Links {
             return;
         }
         self.kept = size;
+        let since = link.since.entry(source).or_insert(heard.time);
+        *since = heard.time.min(*since);
         let same = link.routers.get(&source).is_some_and(|old| old.bytes == kept.bytes);
         if let Some(old) = link.routers.insert(source, kept).filter(|_| !same)
             && let Some(old) = router(&old.bytes, source)

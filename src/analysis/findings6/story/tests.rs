@@ -376,6 +376,20 @@ fn routers_are_told_of_once_a_link() {
     }
 }
 
+/// Who was last heard long before another came contradicts nobody; nor is there no default router then.
+#[test]
+fn routers_that_were_never_there_together_do_not_disagree() {
+    let later = |seconds: i64| Heard { time: seconds * SECOND, ..advert(2, 10, 0, 1800) };
+    let codes = |first: Heard, second: Heard| -> Vec<&str> {
+        told(&[first, second]).into_iter().map(|(code, ..)| code).collect()
+    };
+    for (lifetime, there) in [(0, 1800), (1800, 1800), (9000, 9000)] {
+        let first = || advert(1, 9, nd::flag::MANAGED, lifetime);
+        assert_eq!(codes(first(), later(there)).first(), Some(&"routers-disagree"), "{lifetime}");
+        assert_eq!(codes(first(), later(there + 1)), [""; 0], "{lifetime}");
+    }
+}
+
 #[test]
 fn memory_is_bounded() {
     let (mut joiner, mut story) = (Both::new(Options::default()), Story::default());
