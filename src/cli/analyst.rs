@@ -77,6 +77,8 @@ pub struct Analyst<'a> {
     table: TransactionTable,
     /// How the times of ladders are told.
     time: TimeText,
+    /// Some of the packets are wanted.
+    selected: bool,
     ignored: HashSet<&'a str>,
     json: JsonOut,
     text: Styled,
@@ -151,10 +153,12 @@ impl Follow for Analyst<'_> {
 
     fn joined(&mut self, item: &Item, joined: Joined, batch: &Batch) {
         self.history.observe(item, joined.role);
+        // Of exchanges that are chosen it is known when they close.
+        let counts = self.args.stats && !self.chooses();
         match item {
-            Item::Message(entry) if self.args.stats => self.stats.message(&entry.seen),
+            Item::Message(entry) if counts => self.stats.message(&entry.seen),
             Item::Six(entry) => {
-                if self.args.stats {
+                if counts {
                     self.stats6.message(&entry.seen);
                 }
                 if let Some(heard) = batch.six.get(entry.heard) {
@@ -209,6 +213,7 @@ impl<'a> Analyst<'a> {
             told: Sentences::default(),
             table: TransactionTable::new(look.width, look.live, args.lint).in_ascii(args.ascii),
             time: TimeText::default(),
+            selected: false,
             ignored: args.ignore.iter().map(String::as_str).collect(),
             json: JsonOut::new(),
             text: Styled::new(look.color).within(look.fold),
@@ -248,11 +253,21 @@ impl<'a> Analyst<'a> {
         }
     }
 
-    /// The same with times as `time` tells them.
+    /// The same with times as `time` tells them, of some of the packets where they are `selected`.
     #[must_use]
-    pub fn at(mut self, time: TimeText) -> Self {
+    pub fn asked(mut self, time: TimeText, selected: bool) -> Self {
         self.table = self.table.at(time.clone());
-        Self { time, ..self }
+        Self { time, selected, ..self }
+    }
+
+    /// Only some exchanges are wanted.
+    fn chooses(&self) -> bool {
+        let args = self.args;
+        self.selected
+            || !args.client.is_empty()
+            || !args.outcome.is_empty()
+            || !args.code.is_empty()
+            || args.slower_than.is_some()
     }
 
     /// Shows some more of what closed at the end; false when there was nothing left.
@@ -302,16 +317,9 @@ impl<'a> Analyst<'a> {
         }
     }
 
-    /// True when some were to be chosen and none was; `selected`: some of the packets were. Who asks whether anything is bad is not
-    /// told that nothing is there.
-    pub fn found_none(&self, selected: bool) -> bool {
-        let args = self.args;
-        let chosen = selected
-            || !args.client.is_empty()
-            || !args.outcome.is_empty()
-            || !args.code.is_empty()
-            || args.slower_than.is_some();
-        chosen && self.chosen == 0 && args.fail_on.is_none()
+    /// True when some were to be chosen and none was. Who asks whether anything is bad is not told that nothing is there.
+    pub fn found_none(&self) -> bool {
+        self.chooses() && self.chosen == 0 && self.args.fail_on.is_none()
     }
 
     /// How the command ends, as far as what was shown decides.
@@ -349,6 +357,9 @@ impl<'a> Analyst<'a> {
         self.worst = self.worst.max(problems.iter().map(|problem| problem.id.severity()).max());
         if self.args.stats {
             self.stats6.exchange(exchange);
+            if self.chooses() {
+                self.stats6.messages_of(exchange);
+            }
         }
         let number = self.number;
         if let Some(rows) = &mut self.rows {
@@ -407,6 +418,9 @@ impl<'a> Analyst<'a> {
         }
         if self.args.stats {
             self.stats.exchange(&exchange);
+            if self.chooses() {
+                self.stats.messages_of(&exchange);
+            }
         }
         self.name_holders(&mut problems);
         self.show(exchange, problems)

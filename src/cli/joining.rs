@@ -39,7 +39,8 @@ impl<'a> Joining<'a> {
         rows: Option<Rows>,
         vendors: Vendors,
     ) -> Result<Self, Failure> {
-        let analyst = Analyst::new(args, look, rows, vendors).at(TimeText::new(select.time.into()));
+        let analyst = Analyst::new(args, look, rows, vendors)
+            .asked(TimeText::new(select.time.into()), select.selects());
         Ok(Self {
             gatherer: Gatherer::new(&select.gathered(args.strict)?).map_err(Failure::usage)?,
             batch: Batch::default(),

@@ -70,6 +70,22 @@ fn a_choice_that_nothing_meets_is_the_bad_answer() {
 }
 
 #[test]
+fn figures_are_those_of_what_was_chosen() {
+    let mut story = two();
+    story.binds(2000, 3, 8, &[]);
+    let stats = |choice: &[&str]| {
+        let output = run(&story, 80, &[&["decode", "-q", "--stats", "--json"], choice].concat());
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    for choice in [&["--client", "00:0c:29:00:00:08"][..], &["--mac", "00:0c:29:00:00:08"]] {
+        let one = stats(choice);
+        assert_eq!((&one["transactions"], &one["messages"]), (&2.into(), &8.into()), "{one}");
+        assert_eq!(one["by_type"]["ack"], 2, "{one}");
+    }
+    assert_eq!(stats(&[])["messages"], 12);
+}
+
+#[test]
 fn times_are_told_as_they_are_asked_for() {
     let story = two();
     for (view, columns) in [("--ladder", 80), ("--transactions", 140)] {

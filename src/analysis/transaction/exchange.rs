@@ -355,6 +355,11 @@ impl<S: Message> Exchange<S> {
         })
     }
 
+    /// What those are that are not kept, and how many.
+    pub(super) fn left_letters(&self) -> impl Iterator<Item = (Letter, u64)> + '_ {
+        self.left().map(|left| (left.letter, left.count.into()))
+    }
+
     /// What most of those are that are not kept.
     pub fn left_out_letter(&self) -> Option<Letter> {
         self.left().max_by_key(|left| left.count).map(|left| left.letter)

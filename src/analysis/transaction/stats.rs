@@ -232,6 +232,16 @@ impl Stats {
         }
     }
 
+    /// Counts the messages of an exchange, where only those of some are.
+    pub fn messages_of<S: Counted>(&mut self, exchange: &Exchange<S>) {
+        exchange.steps.iter().for_each(|step| self.message(&step.seen));
+        for (letter, more) in exchange.left_letters() {
+            self.messages = self.messages.saturating_add(more);
+            let count = self.by_type.entry(letter).or_default();
+            *count = count.saturating_add(more);
+        }
+    }
+
     /// Counts an exchange that has closed.
     pub fn exchange<S: Counted>(&mut self, exchange: &Exchange<S>) {
         self.transactions = self.transactions.saturating_add(1);

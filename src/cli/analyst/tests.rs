@@ -199,7 +199,7 @@ fn a_choice_is_met_by_what_is_well() {
         analyst.finish();
         while analyst.more() {}
         let Ok(()) = analyst.conclude(None, 1, |_| Ok::<(), std::convert::Infallible>(()));
-        assert_eq!((analyst.found_none(false), analyst.exit() == Exit::Bad), (none, bad), "{flags:?}");
+        assert_eq!((analyst.found_none(), analyst.exit() == Exit::Bad), (none, bad), "{flags:?}");
     }
 }
 

@@ -240,7 +240,9 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
         live: args.follow,
     };
     // The process ends when it has told everything: to give back what a million clients took, piece by piece, is for nothing.
-    let mut analyst = ManuallyDrop::new(Analyst::new(&args.analysis, look, rows, vendors).at(time));
+    let mut analyst = ManuallyDrop::new(
+        Analyst::new(&args.analysis, look, rows, vendors).asked(time, args.select.selects()),
+    );
     let input = Input { files: &args.files, follow: args.follow, threads: args.threads };
     let outline = gather::captures(input, &wanted, &stop, cx, |read, cx| {
         let mut more = match read {
@@ -298,7 +300,7 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
         return Ok(Exit::Code(code));
     }
     // As with grep, a choice that nothing meets is the bad answer.
-    let none = analyst.found_none(args.select.selects()) && !args.follow;
+    let none = analyst.found_none() && !args.follow;
     Ok(match worst {
         Exit::Good if none => Exit::Bad,
         Exit::Good => analyst.exit(),

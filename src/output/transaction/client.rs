@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::clients::{About, counts, servers};
-use super::parts::{Dhcpv6, Names, Place, micro};
+use super::parts::{Dhcpv6, Names, Place, whole};
 use super::unjoined::NotJoined;
 use crate::analysis::transaction::{ClientRecord, Clients, Status, Whose};
 use crate::output::json::told::{
@@ -202,8 +202,8 @@ impl<'a> Record<'a> {
         Self {
             messages: client.messages(),
             tries: client.tries(),
-            first_seen: micro(first),
-            last_seen: micro(last),
+            first_seen: whole(first),
+            last_seen: whole(last),
             for_ms: Some(Milliseconds(last.saturating_sub(first))),
             offer_ms: client.delays().0.map(Milliseconds),
             ack_ms: client.delays().1.map(Milliseconds),
@@ -253,8 +253,8 @@ impl<'a> ClientsObject<'a> {
         Self {
             r#type: ClientsType::Clients,
             capture: about.capture,
-            start: clients.span.map(|(start, _)| micro(start)),
-            end: clients.span.map(|(_, end)| micro(end)),
+            start: clients.span.map(|(start, _)| whole(start)),
+            end: clients.span.map(|(_, end)| whole(end)),
             clients: all.len(),
             ok,
             failed,

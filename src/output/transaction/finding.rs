@@ -1,6 +1,6 @@
 //! The object `finding`: what several exchanges show.
 
-use super::parts::{Explained, micro};
+use super::parts::{Explained, whole};
 use crate::analysis::diagnosis::{self, Id};
 use crate::analysis::findings6::story::Told;
 use crate::output::json::told::{Moment, Word, object, words};
@@ -54,8 +54,8 @@ impl<'a> Finding<'a> {
             address: None,
             frames,
             count,
-            first_seen: micro(seen.0),
-            last_seen: micro(seen.1),
+            first_seen: whole(seen.0),
+            last_seen: whole(seen.1),
             explained: Explained::new(id, message),
         }
     }

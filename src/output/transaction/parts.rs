@@ -103,9 +103,14 @@ impl<'a> Place<'a> {
     }
 }
 
-/// A moment of several captures, which are not all finer than microseconds.
-pub(super) fn micro(time: i64) -> Moment {
-    Moment { time: Timestamp(time), precision: Precision::Micro }
+/// The digits of a moment that is no single packet's: as many as say it whole.
+pub(super) fn finest(time: i64) -> Precision {
+    if time.rem_euclid(1000) == 0 { Precision::Micro } else { Precision::Nano }
+}
+
+/// A moment of several captures.
+pub(super) fn whole(time: i64) -> Moment {
+    Moment { time: Timestamp(time), precision: finest(time) }
 }
 
 /// The letters of an exchange's messages.

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::clients::name;
+use super::parts::finest;
 use super::unjoined::NotJoined;
 use crate::analysis::transaction::{
     ClientFigures, Kind, Letter, Outcome, ServerFigures, Stats, Unjoined, Who, Whose,
@@ -14,7 +15,7 @@ use crate::output::json::object::moment as json_moment;
 use crate::output::words::counted;
 use crate::output::{Label, Styled};
 use crate::stats::delay::{Delay, Summary, float};
-use crate::time::{Precision, Timestamp};
+use crate::time::Timestamp;
 use crate::wire::escape::escape;
 use crate::wire::problem::Severity;
 use crate::wire::v6::Duid;
@@ -253,9 +254,9 @@ struct Timeline6Object {
     decline: Vec<u64>,
 }
 
-/// A moment as RFC 3339, microseconds.
+/// A moment of several captures as RFC 3339, see [`finest`].
 pub fn moment(time: i64) -> String {
-    json_moment(Timestamp(time), Precision::Micro)
+    json_moment(Timestamp(time), finest(time))
 }
 
 /// The names of a protocol's messages in a summary.
