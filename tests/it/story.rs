@@ -72,6 +72,19 @@ fn a_refusal_and_the_new_beginning_are_one_drawing() {
     assert!(second.starts_with("#2  "), "{told}");
 }
 
+#[test]
+fn messages_that_are_not_kept_are_counted_where_they_were_said() {
+    let mut story = Story::new();
+    let first = story.asks(0, MessageType::DISCOVER, 1, 7, &[]);
+    story.answers(2, MessageType::OFFER, &first, 7, &[]);
+    for more in 1..100 {
+        story.asks(more * 2000, MessageType::DISCOVER, 1, 7, &[]);
+    }
+    let told = text(&story, 80, &["decode", "-q", "--ladder"]);
+    assert!(told.contains("100 sent in 198 s") && told.contains("99 more DISCOVERs"), "{told}");
+    assert!(told.contains(":  96 more in 192 s"), "{told}");
+}
+
 /// So many clients get no lease time.
 fn endless(clients: u8) -> Story {
     let mut story = Story::new();

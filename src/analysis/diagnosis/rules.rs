@@ -617,9 +617,7 @@ impl<'a> Case<'a> {
         } else {
             listed(&causes)
         };
-        // Those that are not kept came later than the first that is.
-        let kept = self.sent(Letter::Discover).count();
-        let left = exchange.sent_of(|letter| letter == Letter::Discover).saturating_sub(kept);
+        let left = exchange.left_out_since(Letter::Discover, offer.time.saturating_add(SECOND));
         let count = later.len().saturating_add(left);
         let text = format!("{count} more DISCOVERs in {} after the OFFER{why}", seconds(since));
         let frames: Vec<u64> = later.iter().map(|seen| seen.frame).chain([offer.frame]).collect();

@@ -49,6 +49,8 @@ pub(super) struct LeftOut {
     /// Which of the exchange's servers sent them, of replies.
     pub(super) server: Option<u8>,
     pub(super) count: u32,
+    /// When the first of them came.
+    from: i64,
 }
 
 impl LeftOut {
@@ -360,9 +362,19 @@ impl<S: Message> Exchange<S> {
         self.left().map(|left| (left.letter, left.count.into()))
     }
 
-    /// What most of those are that are not kept.
-    pub fn left_out_letter(&self) -> Option<Letter> {
-        self.left().max_by_key(|left| left.count).map(|left| left.letter)
+    /// When the first of those came that are not kept.
+    pub fn left_out_from(&self) -> Option<i64> {
+        self.left().map(|left| left.from).min()
+    }
+
+    /// How many of the client's messages of a type are not kept, where all of these came at `time` or later.
+    pub fn left_out_since(&self, letter: Letter, time: i64) -> usize {
+        let own =
+            || self.left().filter(|left| left.letter == letter && left.from_client && left.role.counts());
+        if own().any(|left| left.from < time) {
+            return 0;
+        }
+        own().fold(0, |all, left| all.saturating_add(left.if_so(true)))
     }
 
     /// Replies that were really said and are not kept.
@@ -473,7 +485,7 @@ impl<S: Message> Exchange<S> {
         let Step { seen, role, server } = self.steps.remove(between.unwrap_or(self.steps.len() / 2));
         self.left_out = self.left_out.saturating_add(1);
         let (letter, from_client, sense) = (seen.letter(), seen.is_from_client(), seen.sense());
-        let left = LeftOut { letter, role, from_client, sense, server, count: 1 };
+        let left = LeftOut { letter, role, from_client, sense, server, count: 1, from: seen.time() };
         self.leave(left);
     }
 
@@ -482,7 +494,10 @@ impl<S: Message> Exchange<S> {
         let all = &mut self.left.get_or_insert_default().kinds;
         let kind = |left: &LeftOut| (left.letter, left.role, left.from_client, left.sense, left.server);
         match all.iter_mut().find(|known| kind(known) == kind(&new)) {
-            Some(known) => known.count = known.count.saturating_add(new.count),
+            Some(known) => {
+                known.count = known.count.saturating_add(new.count);
+                known.from = known.from.min(new.from);
+            }
             None => all.push(new),
         }
     }

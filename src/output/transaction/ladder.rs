@@ -174,11 +174,11 @@ impl Ladder {
         let drawn: Vec<&Step<S>> = exchange.steps.iter().filter(|step| step.role != Role::Copy).collect();
         let mut before: Option<&Step<S>> = None;
         let mut index = 0_usize;
-        // What is not kept stood before the last of its type.
-        let letter = exchange.left_out_letter();
-        let gap_at = drawn.iter().rposition(|step| Some(step.seen.letter()) == letter);
+        let left_out = exchange.left_out_from();
+        let mut gap_at = left_out.and_then(|from| drawn.iter().position(|step| step.seen.time() > from));
+        let none_later = gap_at.is_none();
         while let Some(step) = drawn.get(index) {
-            if gap_at == Some(index) {
+            if gap_at.take_if(|at| *at == index).is_some() {
                 Self::left_out(exchange.left_out, out);
             }
             // A row of repetitions is folded but for its beginning and its last.
@@ -187,7 +187,10 @@ impl Ladder {
             });
             let run = alike.count();
             if run > REPEATED.saturating_add(1) && step.role == Role::Retransmission {
-                let folded = run.saturating_sub(REPEATED);
+                let behind = index.saturating_add(run);
+                let inside = gap_at.take_if(|at| *at < behind).map_or(0, |_| exchange.left_out);
+                let folded = u64::try_from(run.saturating_sub(REPEATED)).unwrap_or(u64::MAX);
+                let folded = folded.saturating_add(inside.into());
                 for step in drawn.iter().skip(index).take(REPEATED.saturating_sub(1)) {
                     self.step(exchange, step, before, lanes, gap, &glyphs, out);
                     before = Some(step);
@@ -205,7 +208,7 @@ impl Ladder {
             before = Some(step);
             index = index.saturating_add(1);
         }
-        if exchange.left_out > 0 && gap_at.is_none() {
+        if exchange.left_out > 0 && none_later {
             Self::left_out(exchange.left_out, out);
         }
     }
