@@ -37,6 +37,8 @@ CASES = [
     ("dhcpv6 json", ("six", 2_000_000, 1, "--six"), "--json"),
     ("dhcpv6 lines", ("six", 2_000_000, 1, "--six"), ""),
     ("dhcpv6 full", ("six", 2_000_000, 1, "--six"), "-v"),
+    ("lint", ("dhcp", 3_000_000, 1), "--lint"),
+    ("dhcpv6 lint", ("six", 2_000_000, 1, "--six"), "--lint"),
     ("scan", ("mixed", 20_000_000, 0.001), "--json"),
 ]
 
