@@ -492,10 +492,7 @@ impl Leases {
 
 /// What gave an address; who asks a boot server, or for information, has one.
 fn given(exchange: &Exchange) -> Option<&Seen> {
-    if matches!(exchange.kind, Kind::Pxe | Kind::Inform) {
-        return None;
-    }
-    exchange.replies().find(|seen| seen.letter == Letter::Ack && seen.gives())
+    exchange.granted().filter(|_| !matches!(exchange.kind, Kind::Pxe | Kind::Inform))
 }
 
 /// Says that two machines claim an address, once they do.
