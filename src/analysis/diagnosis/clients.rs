@@ -7,7 +7,6 @@ use super::evidence::{Evidence, Place};
 use super::history::{CLIENTS, MOST, SECOND, Said, finding, party};
 use super::rules::{Again, Broken};
 use super::{Code, Diagnosis, Finding, Id};
-use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::KeyedMap;
 use crate::analysis::transaction::{Exchange, Few, Kind, Letter, Outcome, STORM, STORM_SPAN, Seen, Who, bit};
 use crate::wire::HwAddr;
@@ -28,28 +27,59 @@ mod said {
     pub(super) const CHURN: u8 = 16;
 }
 
-/// One exchange that has closed.
+/// One exchange that has closed. There are a great many of them, of which most came to what the client wanted.
 #[derive(Clone, Debug)]
 struct Closed {
+    /// When its first message came, and in which frame: that of the client, if there is one.
+    start: i64,
+    frame: u64,
+    /// Identifier of the first message.
+    xid: u32,
+    ciaddr: Ipv4Addr,
+    /// What a reboot asks for, 0.0.0.0 for nothing; of others what was offered first.
+    address: Ipv4Addr,
+    /// How long after the start, and in how many frames, the first OFFER came; [`NONE`] where none did.
+    offer: (u32, u32),
     kind: Kind,
     outcome: Outcome,
     from_client: bool,
     /// It begins with a REQUEST.
     asks: bool,
-    /// Identifier of the first message.
-    xid: u32,
-    start: i64,
-    ciaddr: Ipv4Addr,
-    wanted: Option<Ipv4Addr>,
-    /// First OFFER: time, address, frame.
-    offer: Option<(i64, Ipv4Addr, u64)>,
+    rest: Option<Box<Rest>>,
+}
+
+/// No OFFER.
+const NONE: u32 = u32::MAX;
+
+/// When an OFFER came, what it offers, its frame.
+type Offer = (i64, Ipv4Addr, u64);
+
+/// What is kept only of exchanges that came to nothing, were hurt, or are odd.
+#[derive(Clone, Debug, Default)]
+struct Rest {
+    /// Whom it was sent to first, the frame of the first NAK, and what was sent again, the latest: of what came to nothing.
     server: Option<Ipv4Addr>,
     refusal: Option<u64>,
-    /// When it was sent first, and in which frame; and again, the latest, of what came to nothing.
-    sent: Option<(i64, u64)>,
     again: Box<[Resent]>,
-    /// An ACK that arrived broken, which nearly none does.
+    /// An ACK that arrived broken.
     broken: Option<Box<Broken>>,
+    odd: Option<Box<Odd>>,
+}
+
+impl Rest {
+    fn is_empty(&self) -> bool {
+        let Self { server, refusal, again, broken, odd } = self;
+        server.is_none() && refusal.is_none() && again.is_empty() && broken.is_none() && odd.is_none()
+    }
+}
+
+/// What [`Closed`] has no room for.
+#[derive(Clone, Copy, Debug)]
+struct Odd {
+    /// When and in which frame it was sent first, if it was.
+    sent: Option<Place>,
+    /// The first OFFER, where it lies too far from the start.
+    offer: Option<Offer>,
 }
 
 /// A message of a client that was not its first.
@@ -66,40 +96,95 @@ impl Closed {
         let reply = |letter: Letter| exchange.replies().find(move |seen| seen.letter == letter);
         let mut sent = exchange.sent();
         let first = sent.next();
-        let again = if exchange.outcome.is_success() {
-            Box::default()
-        } else {
-            let resent = |seen: &Seen| Resent { time: seen.time, frame: seen.frame, xid: seen.xid };
-            let mut latest: Box<[Resent]> = sent.rev().take(OF_ONE - 1).map(resent).collect();
-            latest.reverse();
-            latest
-        };
-        Self {
-            kind: exchange.kind,
+        let (start, frame) = exchange.first().map_or((0, 0), at);
+        let kind = exchange.kind;
+        let mut new = Self {
+            start,
+            frame,
+            xid: exchange.xids.first().copied().unwrap_or(0),
+            ciaddr: first.map_or(Ipv4Addr::UNSPECIFIED, |seen| seen.ciaddr),
+            address: Ipv4Addr::UNSPECIFIED,
+            offer: (NONE, NONE),
+            kind,
             outcome: exchange.outcome,
             from_client: exchange.had().client,
             asks: first.is_some_and(|first| first.letter == Letter::Request),
-            xid: exchange.xids.first().copied().unwrap_or(0),
-            start: exchange.first().map_or(0, |seen| seen.time),
-            ciaddr: first.map_or(Ipv4Addr::UNSPECIFIED, |seen| seen.ciaddr),
-            wanted: exchange.asked(),
-            offer: reply(Letter::Offer).map(|seen| (seen.time, seen.yiaddr, seen.frame)),
-            server: first.map(|seen| seen.dst).filter(|dst| !dst.is_broadcast()),
-            refusal: reply(Letter::Nak).map(|seen| seen.frame),
-            sent: first.map(at),
-            again,
-            broken: Broken::last(exchange).map(Box::new),
+            rest: None,
+        };
+        let offer = reply(Letter::Offer).map(|seen| (seen.time, seen.yiaddr, seen.frame));
+        if kind == Kind::Reboot {
+            new.address = exchange.asked().unwrap_or(Ipv4Addr::UNSPECIFIED);
+        } else if let Some((time, address, frame)) = offer {
+            new.offer = gap((start, new.frame), (time, frame)).unwrap_or((NONE, NONE));
+            new.address = address;
         }
+        let mut rest = Rest {
+            broken: Broken::last(exchange).map(Box::new),
+            odd: new.odd(first, offer),
+            ..Rest::default()
+        };
+        if !exchange.outcome.is_success() {
+            let resent = |seen: &Seen| Resent { time: seen.time, frame: seen.frame, xid: seen.xid };
+            rest.again = sent.rev().take(OF_ONE - 1).map(resent).collect();
+            rest.again.reverse();
+            rest.server = first.map(|seen| seen.dst).filter(|dst| !dst.is_broadcast());
+            rest.refusal = reply(Letter::Nak).map(|seen| seen.frame);
+        }
+        new.rest = (!rest.is_empty()).then(|| Box::new(rest));
+        new
+    }
+
+    /// What the rest of it has to say of what it was sent `first` and of its first `offer`.
+    fn odd(&self, first: Option<&Seen>, offer: Option<Offer>) -> Option<Box<Odd>> {
+        let sent = first.map(at);
+        let (own, near) = (self.sent_first(), self.offer());
+        (own != sent || near != offer)
+            .then(|| Box::new(Odd { sent, offer: offer.filter(|_| near.is_none()) }))
+    }
+
+    /// What was sent after the first, the latest of what came to nothing.
+    fn resent(&self) -> &[Resent] {
+        self.rest.as_ref().map_or(&[], |rest| &rest.again)
     }
 
     /// The client asked with this identifier.
     fn has_xid(&self, xid: u32) -> bool {
-        self.from_client && (self.xid == xid || self.again.iter().any(|sent| sent.xid == xid))
+        self.from_client && (self.xid == xid || self.resent().iter().any(|sent| sent.xid == xid))
+    }
+
+    fn has_odd(&self) -> Option<&Odd> {
+        self.rest.as_ref()?.odd.as_deref()
+    }
+
+    /// When it was sent first, and in which frame.
+    fn sent_first(&self) -> Option<Place> {
+        self.has_odd().map_or_else(|| self.from_client.then_some((self.start, self.frame)), |odd| odd.sent)
+    }
+
+    /// The first OFFER.
+    fn offer(&self) -> Option<Offer> {
+        let far = self.has_odd().and_then(|odd| odd.offer);
+        let (later, frames) = self.offer;
+        let near = || {
+            let (time, frame) = after((self.start, self.frame), (later, frames));
+            (time, self.address, frame)
+        };
+        far.or_else(|| (later != NONE).then(near))
+    }
+
+    /// What a reboot asks for.
+    fn wanted(&self) -> Option<Ipv4Addr> {
+        Some(self.address).filter(|address| self.kind == Kind::Reboot && !address.is_unspecified())
+    }
+
+    /// Whom what came to nothing was sent to.
+    fn server(&self) -> Option<Ipv4Addr> {
+        self.rest.as_ref()?.server
     }
 
     /// When and in which frames it was sent.
-    fn sent(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
-        self.sent.into_iter().chain(self.again.iter().map(|sent| (sent.time, sent.frame)))
+    fn sent(&self) -> impl Iterator<Item = Place> + '_ {
+        self.sent_first().into_iter().chain(self.resent().iter().map(|sent| (sent.time, sent.frame)))
     }
 
     /// Frames of what was sent.
@@ -114,9 +199,8 @@ impl Closed {
 
     /// What it asks, if it begins with a REQUEST.
     fn again(&self) -> Again {
-        let wanted = self.wanted.filter(|_| self.kind == Kind::Reboot);
-        let time = self.sent.map_or(self.start, |(time, _)| time);
-        Again { time, xid: self.xid, ciaddr: self.ciaddr, wanted }
+        let time = self.sent_first().map_or(self.start, |(time, _)| time);
+        Again { time, xid: self.xid, ciaddr: self.ciaddr, wanted: self.wanted() }
     }
 
     fn is_unanswered(&self, kind: Kind) -> bool {
@@ -124,8 +208,20 @@ impl Closed {
     }
 }
 
-fn at(seen: &Seen) -> (i64, u64) {
+fn at(seen: &Seen) -> Place {
     (seen.time, seen.frame)
+}
+
+/// How much later, and how many frames further on, the second is, where that is little.
+fn gap(first: Place, second: Place) -> Option<(u32, u32)> {
+    let later = u32::try_from(second.0.checked_sub(first.0)?).ok()?;
+    let frames = u32::try_from(second.1.checked_sub(first.1)?).ok()?;
+    (later != NONE).then_some((later, frames))
+}
+
+/// What is so much later.
+fn after(first: Place, (later, frames): (u32, u32)) -> Place {
+    (first.0.saturating_add(later.into()), first.1.saturating_add(frames.into()))
 }
 
 /// An address that was acknowledged, where, and in which frame.
@@ -137,11 +233,93 @@ struct Held {
     at: Place,
 }
 
+/// Identifiers and addresses of a client, which mostly has one of each.
+#[derive(Clone, Debug, Default)]
+enum Shown {
+    #[default]
+    Nothing,
+    One(Option<u32>, Held),
+    Many(Box<Names>),
+}
+
+/// Identifiers shown, 0 for none; addresses acknowledged in a row, latest last.
+#[derive(Clone, Debug, Default)]
+struct Names {
+    ids: Few<u32>,
+    addresses: Few<Held>,
+}
+
+impl Shown {
+    /// As lists.
+    #[allow(clippy::unnecessary_box_returns, reason = "they stay where they lie")]
+    fn into_names(self) -> Box<Names> {
+        match self {
+            Self::Nothing => Box::default(),
+            Self::One(id, held) => {
+                Box::new(Names { ids: id.into_iter().collect(), addresses: std::iter::once(held).collect() })
+            }
+            Self::Many(names) => names,
+        }
+    }
+}
+
+/// When a client asked, and in which frames, in order. Most ask twice in short order, which takes no memory of its own.
+#[derive(Clone, Debug, Default)]
+enum Asked {
+    #[default]
+    Never,
+    Once(i64, u64),
+    /// And again so much later, so many frames further on, of which no more than three bytes are wanted.
+    Twice(i64, u64, u32, [u8; 3]),
+    #[allow(clippy::box_collection, reason = "most have none, and there are a great many clients")]
+    Often(Box<VecDeque<Place>>),
+}
+
+impl Asked {
+    /// Adds an event in its place; true once they are a storm.
+    fn add(&mut self, at: Place) -> bool {
+        match *self {
+            Self::Never => {
+                *self = Self::Once(at.0, at.1);
+                return false;
+            }
+            Self::Once(time, frame) => {
+                if let Some((later, frames)) = gap((time, frame), at)
+                    && let [0, frames @ ..] = frames.to_be_bytes()
+                {
+                    *self = Self::Twice(time, frame, later, frames);
+                    return false;
+                }
+            }
+            Self::Twice(..) | Self::Often(_) => {}
+        }
+        let mut list = std::mem::take(self).into_list();
+        let storms = event(&mut list, at, STORM, STORM_SPAN);
+        *self = Self::Often(list);
+        storms
+    }
+
+    /// As a list.
+    #[allow(clippy::box_collection, clippy::unnecessary_box_returns, reason = "it stays where it lies")]
+    fn into_list(self) -> Box<VecDeque<Place>> {
+        let list = match self {
+            Self::Never => VecDeque::new(),
+            Self::Once(time, frame) => VecDeque::from([(time, frame)]),
+            Self::Twice(time, frame, later, [a, b, c]) => {
+                let frames = u32::from_be_bytes([0, a, b, c]);
+                VecDeque::from([(time, frame), after((time, frame), (later, frames))])
+            }
+            Self::Often(list) => return list,
+        };
+        Box::new(list)
+    }
+}
+
 /// Times and frames of NAKs and DECLINEs, which most clients have none of.
 #[derive(Clone, Debug, Default)]
 struct Troubles {
-    naks: VecDeque<(i64, u64)>,
-    declines: VecDeque<(i64, u64)>,
+    naks: VecDeque<Place>,
+    declines: VecDeque<Place>,
 }
 
 /// A client. There are a great many of them, most with little to tell.
@@ -149,16 +327,14 @@ struct Troubles {
 struct Client {
     /// By time, in a ring that begins at `oldest` once there are as many as are remembered.
     closed: Few<Closed>,
-    oldest: u8,
-    /// Times and frames of what it asked.
-    asked: VecDeque<(i64, u64)>,
+    asked: Asked,
+    shown: Shown,
     troubles: Option<Box<Troubles>>,
-    /// Identifiers shown, 0 for none; addresses acknowledged in a row, latest last.
-    ids: Few<u32>,
-    addresses: Few<Held>,
+    /// The turn in which an exchange of it closed last; 0 for nobody.
+    touched: u64,
+    oldest: u8,
     /// Which codes were said of it already.
     said: u8,
-    touched: u64,
 }
 
 impl Client {
@@ -199,7 +375,7 @@ impl Client {
 }
 
 /// Adds an event in its place; true once there are `count` of them within `span`.
-fn event(list: &mut VecDeque<(i64, u64)>, at: (i64, u64), count: usize, span: i64) -> bool {
+fn event(list: &mut VecDeque<Place>, at: Place, count: usize, span: i64) -> bool {
     if list.capacity() == 0 {
         // Most have no more.
         list.reserve_exact(2);
@@ -225,42 +401,100 @@ fn event(list: &mut VecDeque<(i64, u64)>, at: (i64, u64), count: usize, span: i6
 /// All clients.
 #[derive(Debug, Default)]
 pub(super) struct Clients {
-    known: KeyedMap<Who, Box<Client>>,
+    /// Where in `all` each of them is. Those with a hardware address, nearly all, stand by themselves: that is found soonest.
+    by_address: KeyedMap<HwAddr, u32>,
+    by_name: KeyedMap<Who, u32>,
+    all: Vec<Client>,
+    /// Places there that were given up.
+    free: Vec<u32>,
     turn: u64,
     decliners: KeyedMap<Who, Place>,
 }
 
 impl Clients {
+    fn find(&self, who: &Who) -> Option<&Client> {
+        let place = match who {
+            Who::Four(address) => self.by_address.get(address),
+            _ => self.by_name.get(who),
+        };
+        self.all.get(usize::try_from(*place?).ok()?)
+    }
+
+    /// What is known of a client, who may be new.
+    fn meet(&mut self, who: &Who) -> Option<&mut Client> {
+        if self.by_address.len().saturating_add(self.by_name.len()) >= CLIENTS && self.find(who).is_none() {
+            self.forget();
+        }
+        let Self { by_address, by_name, all, free, .. } = self;
+        let new = || {
+            free.pop().unwrap_or_else(|| {
+                all.push(Client::default());
+                u32::try_from(all.len().saturating_sub(1)).unwrap_or(u32::MAX)
+            })
+        };
+        let place = match who {
+            Who::Four(address) => *by_address.entry(*address).or_insert_with(new),
+            _ => *by_name.entry(who.clone()).or_insert_with(new),
+        };
+        all.get_mut(usize::try_from(place).ok()?)
+    }
+
+    /// The half of them goes that was not heard of for longest.
+    fn forget(&mut self) {
+        let mut turns: Vec<u64> =
+            self.all.iter().map(|client| client.touched).filter(|turn| *turn > 0).collect();
+        let middle = turns.len() / 2;
+        if middle >= turns.len() {
+            return;
+        }
+        let limit = *turns.select_nth_unstable(middle).1;
+        for (place, client) in (0..).zip(&mut self.all) {
+            if (1..=limit).contains(&client.touched) {
+                *client = Client::default();
+                self.free.push(place);
+            }
+        }
+        let all = &self.all;
+        let stays = |place: &u32| {
+            usize::try_from(*place)
+                .ok()
+                .and_then(|place| all.get(place))
+                .is_some_and(|client| client.touched > 0)
+        };
+        self.by_address.retain(|_, place| stays(place));
+        self.by_name.retain(|_, place| stays(place));
+    }
+
     /// Touches what is known of clients, for [`History::warm`](super::History::warm).
     pub(super) fn warm<'a>(&self, exchanges: impl Iterator<Item = &'a Exchange>) {
-        let known = exchanges.filter_map(|exchange| self.known.get(&party(exchange)?));
+        let known = exchanges.filter_map(|exchange| self.find(&party(exchange)?));
         std::hint::black_box(known.fold(0, |sum, client| sum ^ client.touched));
     }
 
     /// True for somebody who was a client of an exchange that is remembered.
     pub(super) fn knows(&self, client: HwAddr) -> bool {
-        self.known.contains_key(&Who::Four(client))
+        self.by_address.contains_key(&client)
     }
 
     /// Takes note of an exchange that has closed: what is said of it and the client's exchange before or after it.
     pub(super) fn exchange(&mut self, exchange: &Exchange, found: &mut Vec<Diagnosis>, all: &mut Said) {
-        let Some(key) = party(exchange) else { return };
-        make_room(&mut self.known, CLIENTS, &key, |client| client.touched);
+        let Some(who) = party(exchange) else { return };
         self.turn = self.turn.saturating_add(1);
-        let client = self.known.entry(key.clone()).or_default();
-        client.touched = self.turn;
+        let turn = self.turn;
+        let Some(client) = self.meet(&who) else { return };
+        client.touched = turn;
         let mut findings = Vec::new();
         events(client, exchange, &mut findings);
+        addresses(client, exchange, &mut findings);
+        client.keep(Closed::of(exchange), |early, late, all| pair((early, late), all, found, &mut findings));
         if exchange.had().decline
             && let Some(seen) = exchange.sent().find(|seen| seen.letter == Letter::Decline)
             && self.decliners.len() < MOST
         {
-            self.decliners.entry(key.clone()).or_insert(at(seen));
+            self.decliners.entry(who.clone()).or_insert(at(seen));
         }
-        addresses(client, exchange, &mut findings);
-        client.keep(Closed::of(exchange), |early, late, all| pair((early, late), all, found, &mut findings));
         for mut said in findings {
-            said.client = Some(key.clone());
+            said.client = Some(who.clone());
             all.merge(said);
         }
     }
@@ -317,39 +551,54 @@ fn events(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>)
     let Client { asked, troubles, said: known, .. } = client;
     let mut refusals = Refusals::default();
     for seen in exchange.said().map(|step| &step.seen) {
-        let (flag, list, count, span) = match seen.letter {
+        let flag = match seen.letter {
             Letter::Nak if !refusals.refuses(exchange, seen) => continue,
-            Letter::Nak => (said::NAK_LOOP, &mut troubles.get_or_insert_default().naks, 3, 60 * SECOND),
-            Letter::Decline => {
-                (said::DECLINES, &mut troubles.get_or_insert_default().declines, 3, 300 * SECOND)
-            }
+            Letter::Nak => said::NAK_LOOP,
+            Letter::Decline => said::DECLINES,
             Letter::Discover | Letter::Request | Letter::Inform => {
                 refusals.asked(seen);
-                (said::STORM, &mut *asked, STORM, STORM_SPAN)
+                said::STORM
             }
             _ => continue,
         };
         // What was said is said once: no more is remembered for it.
-        if *known & flag == 0 && event(list, at(seen), count, span) {
+        if *known & flag != 0 {
+            continue;
+        }
+        let over = if flag == said::STORM {
+            asked.add(at(seen)).then(|| *std::mem::take(asked).into_list())
+        } else {
+            let Troubles { naks, declines } = &mut **troubles.get_or_insert_default();
+            let (list, span) =
+                if flag == said::NAK_LOOP { (naks, 60 * SECOND) } else { (declines, 300 * SECOND) };
+            event(list, at(seen), 3, span).then(|| std::mem::take(list))
+        };
+        if let Some(events) = over {
             *known |= flag;
-            findings.push(too_often(flag, &std::mem::take(list)));
+            findings.push(too_often(flag, &events));
         }
     }
     if let Some(storm) = exchange.storm().filter(|_| *known & said::STORM == 0) {
         *known |= said::STORM;
         findings.push(too_often(said::STORM, storm));
     }
-    for asks in exchange.asked_last() {
-        let is_new = *known & said::STORM == 0 && asked.binary_search(&asks).is_err();
-        if is_new && event(asked, asks, STORM, STORM_SPAN) {
+    let mut more = exchange.asked_last().peekable();
+    if more.peek().is_none() || *known & said::STORM != 0 {
+        return;
+    }
+    let mut list = std::mem::take(asked).into_list();
+    for asks in more {
+        if list.binary_search(&asks).is_err() && event(&mut list, asks, STORM, STORM_SPAN) {
             *known |= said::STORM;
-            findings.push(too_often(said::STORM, &std::mem::take(asked)));
+            findings.push(too_often(said::STORM, &list));
+            return;
         }
     }
+    *asked = Asked::Often(list);
 }
 
 /// What a client does too often, and when.
-fn too_often(flag: u8, events: &VecDeque<(i64, u64)>) -> Finding {
+fn too_often(flag: u8, events: &VecDeque<Place>) -> Finding {
     let (code, text) = match flag {
         said::NAK_LOOP => (Code::NakLoop, "refused three times within a minute"),
         said::DECLINES => (Code::DeclineStorm, "three addresses declined within five minutes"),
@@ -369,43 +618,63 @@ pub(super) fn identifier(exchange: &Exchange) -> Option<u32> {
 /// Identifiers and addresses of a client.
 fn addresses(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>) {
     let Some(ack) = exchange.granted() else { return };
-    if let Some(id) = identifier(exchange)
-        && !client.ids.contains(&id)
-        && client.ids.len() < OF_ONE
+    let id = identifier(exchange);
+    let Seen { yiaddr: address, place, giaddr, .. } = *ack;
+    let held = Held { address, place, giaddr, at: at(ack) };
+    match &client.shown {
+        Shown::Nothing => {
+            client.shown = Shown::One(id, held);
+            return;
+        }
+        Shown::One(own, last) if last.address == address && (id.is_none() || id == *own) => return,
+        Shown::One(..) | Shown::Many(_) => {}
+    }
+    let mut names = std::mem::take(&mut client.shown).into_names();
+    if let Some(id) = id
+        && !names.ids.contains(&id)
+        && names.ids.len() < OF_ONE
     {
-        client.ids.push(id);
+        names.ids.push(id);
     }
-    if client.addresses.last().is_none_or(|last| last.address != ack.yiaddr) {
-        let Seen { yiaddr: address, place, giaddr, .. } = *ack;
-        client.addresses.push(Held { address, place, giaddr, at: at(ack) });
-        if client.addresses.len() > OF_ONE {
-            client.addresses.drop_first();
+    if names.addresses.last().is_none_or(|last| last.address != address) {
+        names.addresses.push(held);
+        if names.addresses.len() > OF_ONE {
+            names.addresses.drop_first();
         }
     }
-    if client.addresses.len() < 2 {
-        return;
-    }
-    let distinct = distinct(&client.addresses);
-    let all = || client.addresses.iter().map(|held| held.at).collect::<Evidence>();
-    let mut say = |flag: u8, code: Code, text: String| {
-        if client.said & flag == 0 {
-            findings.push(all().finding(code, text));
+    client.said |= names.findings(held, client.said, findings);
+    client.shown = Shown::Many(names);
+}
+
+impl Names {
+    /// What they show, beside what was `said` of them: which codes that is. `own` was acknowledged last.
+    fn findings(&self, own: Held, said: u8, findings: &mut Vec<Finding>) -> u8 {
+        if self.addresses.len() < 2 {
+            return 0;
         }
-        flag
-    };
-    let mut done = 0;
-    if client.ids.len() >= 2 && distinct >= 2 {
-        let text = format!("{} client identifiers and {distinct} addresses of one machine", client.ids.len());
-        done |= say(said::IDENTITIES, Code::ClientTwoIdentities, text);
+        let distinct = distinct(&self.addresses);
+        let all = || self.addresses.iter().map(|held| held.at).collect::<Evidence>();
+        let mut say = |flag: u8, code: Code, text: String| {
+            if said & flag == 0 {
+                findings.push(all().finding(code, text));
+            }
+            flag
+        };
+        let mut done = 0;
+        if self.ids.len() >= 2 && distinct >= 2 {
+            let text =
+                format!("{} client identifiers and {distinct} addresses of one machine", self.ids.len());
+            done |= say(said::IDENTITIES, Code::ClientTwoIdentities, text);
+        }
+        let here = |held: &&Held| held.place == own.place && held.giaddr == own.giaddr;
+        let count = self.addresses.iter().rev().take_while(here).count();
+        let first = self.addresses.len().saturating_sub(count);
+        let here = self::distinct(self.addresses.get(first..).unwrap_or_default());
+        if here >= 3 {
+            done |= say(said::CHURN, Code::AddressChurn, format!("{here} addresses in a row"));
+        }
+        done
     }
-    let here = |held: &&Held| held.place == ack.place && held.giaddr == ack.giaddr;
-    let count = client.addresses.iter().rev().take_while(here).count();
-    let first = client.addresses.len().saturating_sub(count);
-    let here = self::distinct(client.addresses.get(first..).unwrap_or_default());
-    if here >= 3 {
-        done |= say(said::CHURN, Code::AddressChurn, format!("{here} addresses in a row"));
-    }
-    client.said |= done;
 }
 
 /// How many addresses these are; a client has few.
@@ -422,25 +691,26 @@ fn pair(
     found: &mut Vec<Diagnosis>,
     findings: &mut Vec<Finding>,
 ) {
-    if let Some(broken) = early.broken.as_deref().filter(|_| late.asks)
+    let rest = early.rest.as_deref();
+    if let Some(broken) = rest.and_then(|rest| rest.broken.as_deref()).filter(|_| late.asks)
         && broken.is_ignored(&late.again())
     {
         found.push(broken.diagnosis());
     }
-    let frames =
-        || -> Vec<u64> { early.frames().chain(early.refusal).chain(late.frames().take(1)).collect() };
+    let refusal = rest.and_then(|rest| rest.refusal);
+    let frames = || -> Vec<u64> { early.frames().chain(refusal).chain(late.frames().take(1)).collect() };
     let mut say = |code: Code, mut frames: Vec<u64>, message: String| {
         frames.sort_unstable();
         frames.dedup();
         found.push(Diagnosis { id: Id::Wider(code), frames, message });
     };
-    let repeated = !early.again.is_empty();
+    let repeated = !early.resent().is_empty();
     if early.is_unanswered(Kind::Reboot)
         && repeated
         && late.kind == Kind::Acquire
-        && let Some((time, address, frame)) = late.offer
+        && let Some((time, address, frame)) = late.offer()
         && time.saturating_sub(early.last()) <= 60 * SECOND
-        && let Some(wanted) = early.wanted.filter(|wanted| *wanted != address)
+        && let Some(wanted) = early.wanted().filter(|wanted| *wanted != address)
     {
         let mut all = frames();
         all.push(frame);
@@ -458,7 +728,8 @@ fn pair(
         say(Code::NakIgnored, frames(), text);
     }
     let recent = |(time, _): (i64, u64)| (0..=5 * SECOND).contains(&late.start.saturating_sub(time));
-    if let Some((.., frame)) = late.offer.filter(|_| !late.from_client)
+    if !late.from_client
+        && let Some((.., frame)) = late.offer()
         && early.from_client
         && early.kind == Kind::Acquire
         && matches!(early.outcome, Outcome::Unanswered | Outcome::Open)
@@ -474,11 +745,11 @@ fn pair(
     let rebinds = late.kind == Kind::Rebind && late.ciaddr == early.ciaddr;
     let starts_over = repeated && late.kind == Kind::Acquire && gap <= 600 * SECOND;
     if early.is_unanswered(Kind::Renew) && early.from_client && (rebinds || starts_over) {
-        let server = early.server.map_or_else(String::new, |server| format!(" by {server}"));
+        let server = early.server().map_or_else(String::new, |server| format!(" by {server}"));
         let next = if rebinds { "asks everybody" } else { "starts over" };
         let text = format!("renewing {} is not answered{server}; the client {next}", early.ciaddr);
         let mut said = finding(Code::RenewalUnanswered, frames(), (early.start, late.start), text);
-        said.server = early.server;
+        said.server = early.server();
         findings.push(said);
     }
 }
@@ -486,23 +757,21 @@ fn pair(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::diagnosis::tests::an_ack;
 
     fn closed(start: i64) -> Closed {
         Closed {
+            start,
+            frame: 0,
+            xid: 0,
+            ciaddr: Ipv4Addr::UNSPECIFIED,
+            address: Ipv4Addr::UNSPECIFIED,
+            offer: (NONE, NONE),
             kind: Kind::Renew,
             outcome: Outcome::Renewed,
             from_client: true,
             asks: true,
-            xid: 0,
-            start,
-            ciaddr: Ipv4Addr::UNSPECIFIED,
-            wanted: None,
-            offer: None,
-            server: None,
-            refusal: None,
-            sent: None,
-            again: Box::default(),
-            broken: None,
+            rest: None,
         }
     }
 
@@ -527,6 +796,85 @@ mod tests {
                 assert_eq!(kept, list);
             }
         }
+    }
+
+    #[test]
+    fn a_client_takes_little_memory() {
+        assert_eq!((size_of::<Closed>(), size_of::<Few<Closed>>()), (48, 48));
+        assert_eq!((size_of::<Asked>(), size_of::<Shown>()), (24, 40));
+        assert!(size_of::<Client>() <= 136, "{}", size_of::<Client>());
+    }
+
+    /// Near, far, backwards, at both ends of time: the short form says what the list says.
+    #[test]
+    fn times_asked_are_kept_as_they_were() {
+        let times = [0, 1, 4_294_967_294, 4_294_967_295, 4_294_967_296, 9 * SECOND, -1, i64::MAX, i64::MIN];
+        let frames = [7, 8, 0, (1 << 24) + 6, (1 << 24) + 7, 1 << 33, u64::MAX];
+        let events: Vec<Place> =
+            times.iter().flat_map(|time| frames.iter().map(|frame| (*time, *frame))).collect();
+        for first in &events {
+            for second in &events {
+                let (mut asked, mut list) = (Asked::default(), VecDeque::new());
+                for at in [*first, *second, (5, 5)] {
+                    assert_eq!(asked.add(at), event(&mut list, at, STORM, STORM_SPAN));
+                    assert_eq!(*asked.clone().into_list(), list);
+                }
+            }
+        }
+        let mut asked = Asked::default();
+        assert!(!asked.add((1, 1)) && !asked.add((SECOND, 70_000)));
+        assert!(matches!(asked, Asked::Twice(..)), "{asked:?}");
+    }
+
+    /// What is kept in few bytes, and what has no room there, reads alike.
+    #[test]
+    fn an_offer_is_kept_wherever_it_lies() {
+        let mut seen = an_ack();
+        for (time, frame) in [(10, 5), (11, 9), (9, 5), (12, 4), (1 << 40, 6), (12, 1 << 40)] {
+            (seen.time, seen.frame) = (10, 5);
+            let offer = Some((time, seen.yiaddr, frame));
+            for from_client in [false, true] {
+                for sent in [None, Some(&seen)] {
+                    let mut new = Closed { frame: 5, address: seen.yiaddr, from_client, ..closed(10) };
+                    new.offer = gap((10, 5), (time, frame)).unwrap_or((NONE, NONE));
+                    let odd = new.odd(sent, offer);
+                    assert_eq!(
+                        odd.is_none(),
+                        (10..100).contains(&time)
+                            && (5..100).contains(&frame)
+                            && from_client == sent.is_some()
+                    );
+                    new.rest = odd.map(|odd| Box::new(Rest { odd: Some(odd), ..Rest::default() }));
+                    assert_eq!((new.offer(), new.sent_first()), (offer, sent.map(at)));
+                }
+            }
+        }
+        assert_eq!(closed(10).offer(), None);
+    }
+
+    /// With and without hardware addresses they are bounded together, and those that went leave their room to those that come.
+    #[test]
+    fn clients_of_all_kinds_are_bounded_together() {
+        let mut clients = Clients::default();
+        for number in 0..250_000_u32 {
+            let who = if number % 3 == 0 {
+                Who::Identifier(number)
+            } else {
+                Who::Four(HwAddr::from_slice(&number.to_be_bytes()))
+            };
+            clients.turn += 1;
+            let turn = clients.turn;
+            let client = clients.meet(&who).unwrap();
+            assert_eq!(client.touched, 0, "{number} is new");
+            client.touched = turn;
+        }
+        let count = clients.by_address.len() + clients.by_name.len();
+        assert!(count <= CLIENTS && clients.all.len() == CLIENTS, "{count}");
+        assert_eq!(clients.all.len() - clients.free.len(), count);
+        assert_eq!(clients.all.iter().filter(|client| client.touched > 0).count(), count);
+        assert!(clients.find(&Who::Identifier(249_999)).is_some_and(|client| client.touched == 250_000));
+        assert!(clients.find(&Who::Identifier(0)).is_none());
+        assert!(clients.knows(HwAddr::from_slice(&249_998_u32.to_be_bytes())));
     }
 
     #[test]
