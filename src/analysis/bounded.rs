@@ -18,14 +18,21 @@ pub(crate) fn make_room<K: Eq + Hash, V, A: Ord + Copy>(
 }
 
 /// The older half of a map goes.
-pub(crate) fn halve<K, V, A: Ord + Copy>(map: &mut KeyedMap<K, V>, age: impl Fn(&V) -> A) {
+pub(crate) fn halve<K: Eq + Hash, V, A: Ord + Copy>(map: &mut KeyedMap<K, V>, age: impl Fn(&V) -> A) {
     let mut ages: Vec<A> = map.values().map(&age).collect();
     let middle = ages.len() / 2;
     if middle < ages.len() {
         let (_, limit, _) = ages.select_nth_unstable(middle);
         let limit = *limit;
-        map.retain(|_, value| age(value) > limit);
+        retain(map, |value| age(value) > limit);
     }
+}
+
+/// Of a map stays what is wanted, in a table that is as good as new. What is taken out of one leaves marks in it, and a table more than
+/// half full that has no room left for marks doubles: one that is full again and again would take twice the memory.
+pub(crate) fn retain<K: Eq + Hash, V>(map: &mut KeyedMap<K, V>, wanted: impl Fn(&V) -> bool) {
+    let kept: Vec<(K, V)> = map.drain().filter(|(_, value)| wanted(value)).collect();
+    map.extend(kept);
 }
 
 #[cfg(test)]
@@ -56,6 +63,20 @@ mod tests {
             // Twice the map, once for every five hundred.
             assert!(looks <= 5 * 100_000, "{looks}");
         }
+    }
+
+    #[test]
+    fn the_table_of_a_map_that_is_full_stays_as_large_as_it_is() {
+        let mut map = KeyedMap::default();
+        let mut full = None;
+        for key in 0..100_000_u32 {
+            make_room(&mut map, 1000, &key, |age| *age);
+            map.insert(key, key);
+            if map.len() == 1000 {
+                assert_eq!(map.capacity(), *full.get_or_insert(map.capacity()));
+            }
+        }
+        assert!(full.is_some_and(|full| full < 2000), "{full:?}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::evidence::{Evidence, Place};
 use super::history::{CLIENTS, MOST, SECOND, Said, finding, party};
 use super::rules::{Again, Broken};
 use super::{Code, Diagnosis, Finding, Id};
+use crate::analysis::bounded::retain;
 use crate::analysis::keyed::KeyedMap;
 use crate::analysis::transaction::{Exchange, Few, Kind, Letter, Outcome, STORM, STORM_SPAN, Seen, Who, bit};
 use crate::wire::HwAddr;
@@ -461,8 +462,8 @@ impl Clients {
                 .and_then(|place| all.get(place))
                 .is_some_and(|client| client.touched > 0)
         };
-        self.by_address.retain(|_, place| stays(place));
-        self.by_name.retain(|_, place| stays(place));
+        retain(&mut self.by_address, stays);
+        retain(&mut self.by_name, stays);
     }
 
     /// Touches what is known of clients, for [`History::warm`](super::History::warm).
