@@ -18,19 +18,34 @@ pub(crate) fn make_room<K: Eq + Hash, V, A: Ord + Copy>(
 }
 
 /// The older half of a map goes.
-pub(crate) fn halve<K: Eq + Hash, V, A: Ord + Copy>(map: &mut KeyedMap<K, V>, age: impl Fn(&V) -> A) {
+fn halve<K: Eq + Hash, V, A: Ord + Copy>(map: &mut KeyedMap<K, V>, age: impl Fn(&V) -> A) {
+    halve_seeing(map, age, |_| {});
+}
+
+/// The same; `stays` is shown what does not go.
+pub(crate) fn halve_seeing<K: Eq + Hash, V, A: Ord + Copy>(
+    map: &mut KeyedMap<K, V>,
+    age: impl Fn(&V) -> A,
+    mut stays: impl FnMut(&V),
+) {
     let mut ages: Vec<A> = map.values().map(&age).collect();
     let middle = ages.len() / 2;
     if middle < ages.len() {
         let (_, limit, _) = ages.select_nth_unstable(middle);
         let limit = *limit;
-        retain(map, |value| age(value) > limit);
+        retain(map, |value| {
+            let is_young = age(value) > limit;
+            if is_young {
+                stays(value);
+            }
+            is_young
+        });
     }
 }
 
 /// Of a map stays what is wanted, in a table that is as good as new. What is taken out of one leaves marks in it, and a table more than
 /// half full that has no room left for marks doubles: one that is full again and again would take twice the memory.
-pub(crate) fn retain<K: Eq + Hash, V>(map: &mut KeyedMap<K, V>, wanted: impl Fn(&V) -> bool) {
+pub(crate) fn retain<K: Eq + Hash, V>(map: &mut KeyedMap<K, V>, mut wanted: impl FnMut(&V) -> bool) {
     let kept: Vec<(K, V)> = map.drain().filter(|(_, value)| wanted(value)).collect();
     map.extend(kept);
 }

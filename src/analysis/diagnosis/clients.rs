@@ -331,8 +331,6 @@ struct Client {
     asked: Asked,
     shown: Shown,
     troubles: Option<Box<Troubles>>,
-    /// The turn in which an exchange of it closed last; 0 for nobody.
-    touched: u64,
     oldest: u8,
     /// Which codes were said of it already.
     said: u8,
@@ -405,63 +403,107 @@ pub(super) struct Clients {
     /// Where in `all` each of them is. Those with a hardware address, nearly all, stand by themselves: that is found soonest.
     by_address: KeyedMap<HwAddr, u32>,
     by_name: KeyedMap<Who, u32>,
-    all: Vec<Client>,
-    /// Places there that were given up.
+    all: Row,
+    /// The turn in which an exchange of each closed last, 0 for nobody, which is asked of all at once; and places of nobody.
+    turns: Vec<u64>,
     free: Vec<u32>,
     turn: u64,
     decliners: KeyedMap<Who, Place>,
 }
 
+/// Clients in a row. It is laid out piece by piece: a list that grows leaves holes as large as it was.
+#[derive(Debug, Default)]
+struct Row(Vec<Vec<Client>>);
+
+/// Clients in one piece of a row.
+const PIECE: usize = 1024;
+
+impl Row {
+    fn get(&self, at: u32) -> Option<&Client> {
+        let at = index(at);
+        self.0.get(at / PIECE)?.get(at % PIECE)
+    }
+
+    fn get_mut(&mut self, at: u32) -> Option<&mut Client> {
+        let at = index(at);
+        self.0.get_mut(at / PIECE)?.get_mut(at % PIECE)
+    }
+
+    /// One more.
+    fn push(&mut self) {
+        match self.0.last_mut() {
+            Some(last) if last.len() < PIECE => last.push(Client::default()),
+            _ => {
+                let mut piece = Vec::with_capacity(PIECE);
+                piece.push(Client::default());
+                self.0.push(piece);
+            }
+        }
+    }
+}
+
+fn index(at: u32) -> usize {
+    usize::try_from(at).unwrap_or(usize::MAX)
+}
+
 impl Clients {
     fn find(&self, who: &Who) -> Option<&Client> {
-        let place = match who {
+        let at = match who {
             Who::Four(address) => self.by_address.get(address),
             _ => self.by_name.get(who),
         };
-        self.all.get(usize::try_from(*place?).ok()?)
+        self.all.get(*at?)
     }
 
-    /// What is known of a client, who may be new.
+    /// How many are known.
+    fn len(&self) -> usize {
+        self.by_address.len().saturating_add(self.by_name.len())
+    }
+
+    /// What is known of a client, who may be new, and has its turn.
     fn meet(&mut self, who: &Who) -> Option<&mut Client> {
-        if self.by_address.len().saturating_add(self.by_name.len()) >= CLIENTS && self.find(who).is_none() {
+        if self.len() >= CLIENTS && self.find(who).is_none() {
             self.forget();
         }
-        let Self { by_address, by_name, all, free, .. } = self;
+        let Self { by_address, by_name, all, turns, free, .. } = self;
         let new = || {
-            free.pop().unwrap_or_else(|| {
-                all.push(Client::default());
-                u32::try_from(all.len().saturating_sub(1)).unwrap_or(u32::MAX)
-            })
+            if let Some(at) = free.pop() {
+                if let Some(client) = all.get_mut(at) {
+                    *client = Client::default();
+                }
+                return at;
+            }
+            all.push();
+            turns.push(0);
+            u32::try_from(turns.len().saturating_sub(1)).unwrap_or(u32::MAX)
         };
-        let place = match who {
+        let at = match who {
             Who::Four(address) => *by_address.entry(*address).or_insert_with(new),
             _ => *by_name.entry(who.clone()).or_insert_with(new),
         };
-        all.get_mut(usize::try_from(place).ok()?)
+        self.turn = self.turn.saturating_add(1);
+        if let Some(turn) = turns.get_mut(index(at)) {
+            *turn = self.turn;
+        }
+        all.get_mut(at)
     }
 
-    /// The half of them goes that was not heard of for longest.
+    /// The half of them goes that was not heard of for longest. What was known of it lies there until somebody takes its place.
     fn forget(&mut self) {
-        let mut turns: Vec<u64> =
-            self.all.iter().map(|client| client.touched).filter(|turn| *turn > 0).collect();
+        let mut turns: Vec<u64> = self.turns.iter().copied().filter(|turn| *turn > 0).collect();
         let middle = turns.len() / 2;
         if middle >= turns.len() {
             return;
         }
         let limit = *turns.select_nth_unstable(middle).1;
-        for (place, client) in (0..).zip(&mut self.all) {
-            if (1..=limit).contains(&client.touched) {
-                *client = Client::default();
-                self.free.push(place);
+        for (at, turn) in (0..).zip(&mut self.turns) {
+            if (1..=limit).contains(turn) {
+                *turn = 0;
+                self.free.push(at);
             }
         }
-        let all = &self.all;
-        let stays = |place: &u32| {
-            usize::try_from(*place)
-                .ok()
-                .and_then(|place| all.get(place))
-                .is_some_and(|client| client.touched > 0)
-        };
+        let turns = &self.turns;
+        let stays = |at: &u32| turns.get(index(*at)).is_some_and(|turn| *turn > 0);
         retain(&mut self.by_address, stays);
         retain(&mut self.by_name, stays);
     }
@@ -469,7 +511,7 @@ impl Clients {
     /// Touches what is known of clients, for [`History::warm`](super::History::warm).
     pub(super) fn warm<'a>(&self, exchanges: impl Iterator<Item = &'a Exchange>) {
         let known = exchanges.filter_map(|exchange| self.find(&party(exchange)?));
-        std::hint::black_box(known.fold(0, |sum, client| sum ^ client.touched));
+        std::hint::black_box(known.fold(0, |sum, client| sum ^ client.said));
     }
 
     /// True for somebody who was a client of an exchange that is remembered.
@@ -480,10 +522,7 @@ impl Clients {
     /// Takes note of an exchange that has closed: what is said of it and the client's exchange before or after it.
     pub(super) fn exchange(&mut self, exchange: &Exchange, found: &mut Vec<Diagnosis>, all: &mut Said) {
         let Some(who) = party(exchange) else { return };
-        self.turn = self.turn.saturating_add(1);
-        let turn = self.turn;
         let Some(client) = self.meet(&who) else { return };
-        client.touched = turn;
         let mut findings = Vec::new();
         events(client, exchange, &mut findings);
         addresses(client, exchange, &mut findings);
@@ -803,7 +842,7 @@ mod tests {
     fn a_client_takes_little_memory() {
         assert_eq!((size_of::<Closed>(), size_of::<Few<Closed>>()), (48, 48));
         assert_eq!((size_of::<Asked>(), size_of::<Shown>()), (24, 40));
-        assert!(size_of::<Client>() <= 136, "{}", size_of::<Client>());
+        assert_eq!(size_of::<Client>(), 128);
     }
 
     /// Near, far, backwards, at both ends of time: the short form says what the list says.
@@ -863,17 +902,16 @@ mod tests {
             } else {
                 Who::Four(HwAddr::from_slice(&number.to_be_bytes()))
             };
-            clients.turn += 1;
-            let turn = clients.turn;
             let client = clients.meet(&who).unwrap();
-            assert_eq!(client.touched, 0, "{number} is new");
-            client.touched = turn;
+            assert_eq!(client.said, 0, "{number} is new");
+            client.said = 1;
         }
-        let count = clients.by_address.len() + clients.by_name.len();
-        assert!(count <= CLIENTS && clients.all.len() == CLIENTS, "{count}");
-        assert_eq!(clients.all.len() - clients.free.len(), count);
-        assert_eq!(clients.all.iter().filter(|client| client.touched > 0).count(), count);
-        assert!(clients.find(&Who::Identifier(249_999)).is_some_and(|client| client.touched == 250_000));
+        let count = clients.len();
+        let all: usize = clients.all.0.iter().map(Vec::len).sum();
+        assert!(count <= CLIENTS && all == CLIENTS, "{count} of {all}");
+        assert_eq!(all - clients.free.len(), count);
+        assert_eq!(clients.turns.iter().filter(|turn| **turn > 0).count(), count);
+        assert!(clients.find(&Who::Identifier(249_999)).is_some_and(|client| client.said == 1));
         assert!(clients.find(&Who::Identifier(0)).is_none());
         assert!(clients.knows(HwAddr::from_slice(&249_998_u32.to_be_bytes())));
     }

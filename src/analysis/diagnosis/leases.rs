@@ -9,7 +9,7 @@ use super::evidence::{Evidence, Place};
 use super::history::{CLIENTS, FRAMES, MOST, SECOND, Said, finding, party};
 use super::signs::Signs;
 use super::{Code, Finding, rules};
-use crate::analysis::bounded::{halve, make_room};
+use crate::analysis::bounded::{halve_seeing, make_room};
 use crate::analysis::keyed::{Keyed, KeyedMap};
 use crate::analysis::transaction::{Exchange, Kind, Letter, Outcome, Seen, Who, bit};
 use crate::wire::{HwAddr, Mac};
@@ -461,8 +461,10 @@ impl Leases {
     fn name(&mut self, name: &Arc<[u8]>, mac: HwAddr, ack: &Seen) {
         let full = self.names.len() >= MOST && !self.names.contains_key(name);
         if full || self.devices >= CLIENTS {
-            halve(&mut self.names, |devices| devices.time);
-            self.devices = self.names.values().map(Devices::len).sum();
+            let mut left: usize = 0;
+            let count = |devices: &Devices| left = left.saturating_add(devices.len());
+            halve_seeing(&mut self.names, |devices| devices.time, count);
+            self.devices = left;
         }
         let devices = self.names.entry(Arc::clone(name)).or_default();
         devices.time = ack.time;

@@ -81,6 +81,8 @@ pub(super) struct Network {
     servers: Vec<Server>,
     names: KeyedMap<Ipv4Addr, usize>,
     latest: Latest,
+    /// Which server was asked last, and where: mostly it is again.
+    asked: Option<(Ipv4Addr, u32)>,
     /// Servers that give, by place and relay.
     givers: BTreeMap<(u32, Ipv4Addr), BTreeMap<Ipv4Addr, Place>>,
     /// DISCOVERs by relay and server asked, of relays that nobody answered yet.
@@ -210,12 +212,16 @@ impl Network {
             && let Some(first) = exchange.sent().next()
         {
             for server in &exchange.servers {
-                let index = self.names.get(&server.name());
-                if let Some(server) = index.and_then(|index| self.servers.get_mut(*index))
-                    && server.places.len() < OF_ONE
-                {
+                let asked = (server.name(), first.place);
+                if self.asked == Some(asked) {
+                    continue;
+                }
+                let index = self.names.get(&asked.0);
+                let Some(server) = index.and_then(|index| self.servers.get_mut(*index)) else { continue };
+                if server.places.len() < OF_ONE {
                     server.places.insert(first.place);
                 }
+                self.asked = Some(asked);
             }
         }
         self.silence(exchange);

@@ -111,17 +111,17 @@ impl<'a> Case<'a> {
             }
             return;
         };
-        let request = self.asked_by(seen, |sent| sent.letter == Letter::Request);
         if matches!(seen.letter, Letter::Offer | Letter::Ack | Letter::Nak) {
             self.direction(seen, asked);
         }
         if matches!(seen.letter, Letter::Offer | Letter::Ack) {
             self.identity(seen, strict);
         }
+        let request = || self.asked_by(seen, |sent| sent.letter == Letter::Request);
         match seen.letter {
-            Letter::Ack => self.ack(seen, request),
+            Letter::Ack => self.ack(seen, request()),
             Letter::Nak => {
-                if let Some(request) = request {
+                if let Some(request) = request() {
                     self.nak(seen, request);
                 }
             }
