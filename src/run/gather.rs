@@ -9,7 +9,7 @@ use crate::capture::{Frame, FrameVerdict, Work};
 use crate::time::Timestamp;
 use crate::wire::frame::{Aside, Beside, Datagram, Direction, LinkType, Ports, Protocol, Walked, Walker};
 use crate::wire::problem::Problem;
-use crate::wire::v4::{Facts, Op, Outline, Packet, Values, judge};
+use crate::wire::v4::{Op, Outline, Packet, Values, judge};
 use crate::wire::{nd, v6};
 
 #[cfg(feature = "live")]
@@ -198,7 +198,6 @@ impl Gatherer {
             if problems.iter().any(Problem::is_malformed) {
                 *malformed = malformed.saturating_add(1);
             }
-            let facts = Facts::read(&packet, outline);
             judge::judge(&packet, outline, &datagram, *strict, problems);
             let wanted = || {
                 let all = |each: &mut dyn FnMut(&Problem)| problems.iter().for_each(each);
@@ -206,13 +205,8 @@ impl Gatherer {
             };
             let selected = passes && wanted();
             *left = left.map(|left| left.saturating_sub(selected.into()));
-            batch.message(
-                &around(frame, &datagram, selected),
-                &datagram,
-                (&packet, outline),
-                &facts,
-                problems,
-            );
+            let around = around(frame, &datagram, selected);
+            batch.message(&around, &datagram, (&packet, outline), problems);
         });
         if batch.items.len() == before
             && let Some(beside) = walker.beside()

@@ -14,7 +14,7 @@ use crate::time::{Precision, Timestamp};
 use crate::wire::arp::Arp;
 use crate::wire::frame::{Checksum, Complaint, Datagram, Layer, Udp, Vlans};
 use crate::wire::problem::Problem;
-use crate::wire::v4::{Facts, MessageType, Op, Outline, Packet, Span, facts};
+use crate::wire::v4::{MessageType, Op, Outline, Packet, Said, Span};
 use crate::wire::{HwAddr, Mac, v6};
 
 /// Bytes kept of one text, and of the routers of option 3.
@@ -280,7 +280,7 @@ pub struct Entry {
     pub texts: [Range<u32>; 6],
     /// All its VLANs, of which eight are known at most.
     pub vlans: ([u16; 8], u8),
-    /// What a client looks like: codes of its options and the values of 55 and 60.
+    /// What a client looks like that sends a DISCOVER: codes of its options and the values of 55 and 60.
     pub fingerprint: u32,
     /// Its problems in the batch.
     pub problems: Range<u32>,
@@ -370,29 +370,36 @@ impl Batch {
         around: &Around<'_>,
         datagram: &Datagram<'_>,
         (packet, outline): (&Packet<'_>, &Outline),
-        facts: &Facts<'_>,
         problems: &[Problem],
     ) {
         let udp = datagram.udp.unwrap_or_default();
+        let said = Said::new(packet, outline);
         if datagram.quoted {
-            self.quoted(around, datagram, facts, udp);
+            self.quoted(around, datagram, packet, udp);
             return;
         }
-        let Some(letter) = letter(facts, datagram) else { return };
-        let seen = seen(around, datagram, packet, outline, facts, letter, udp);
-        let id = facts.client_id.as_deref();
+        let Some(letter) = letter(&said, datagram) else { return };
+        let (id, routers) = (said.data(61), said.data(3));
+        let seen = seen(
+            around,
+            datagram,
+            (packet, outline),
+            (&said, id.as_deref(), routers.as_deref()),
+            letter,
+            udp,
+        );
         let texts = [
-            self.text(id.map(|id| id.get(..64).unwrap_or(id))),
-            self.text(facts::text(&facts.hostname)),
-            self.text(facts::text(&facts.vendor_class)),
-            self.text(facts::text(&facts.message)),
+            self.text(id.as_deref().map(|id| id.get(..64).unwrap_or(id))),
+            self.text(said.text(12).as_deref()),
+            self.text(said.text(60).as_deref()),
+            self.text(said.text(56).as_deref()),
             self.text(around.interface.map(str::as_bytes)),
-            self.text(facts.routers.as_deref().map(|routers| routers.get(..ROUTERS).unwrap_or(routers))),
+            self.text(routers.as_deref().map(|routers| routers.get(..ROUTERS).unwrap_or(routers))),
         ];
         let problems = kept(&mut self.problems, problems.iter().copied());
         let vlans = vlans(datagram);
-        let fingerprint = if seen.from_client { fingerprint(packet, outline) } else { 0 };
-        let (client, selected) = (facts.client, around.selected);
+        let fingerprint = if letter == Letter::Discover { fingerprint(packet, outline) } else { 0 };
+        let (client, selected) = (packet.client(), around.selected);
         let entry = Entry { seen, client, texts, vlans, fingerprint, problems, selected };
         self.items.push(Item::Message(entry));
     }
@@ -465,8 +472,8 @@ impl Batch {
         });
     }
 
-    fn quoted(&mut self, around: &Around<'_>, datagram: &Datagram<'_>, facts: &Facts<'_>, udp: Udp) {
-        if facts.op != Op::REQUEST || udp.dst_port != 67 {
+    fn quoted(&mut self, around: &Around<'_>, datagram: &Datagram<'_>, packet: &Packet<'_>, udp: Udp) {
+        if packet.op() != Some(Op::REQUEST) || udp.dst_port != 67 {
             return;
         }
         // A way that is shorter, or too many messages at a time, keep nobody from answering.
@@ -475,7 +482,8 @@ impl Batch {
         };
         let server = v4(datagram.ip.map(|ip| ip.dst));
         let (time, frame) = (around.time.unwrap_or_default().0, around.frame);
-        let sign = Sign::Refused { frame, time, xid: facts.xid.0, server, client: facts.client, complaint };
+        let (xid, client) = (packet.xid().unwrap_or_default().0, packet.client());
+        let sign = Sign::Refused { frame, time, xid, server, client, complaint };
         self.items.push(Item::Sign(sign));
     }
 
@@ -595,10 +603,10 @@ impl Around<'_> {
 }
 
 /// What kind of message it is; `None` for one that is cut before its type.
-fn letter(facts: &Facts<'_>, datagram: &Datagram<'_>) -> Option<Letter> {
-    let Some(kind) = facts.kind else {
-        return match facts.op {
-            _ if datagram.cut && !facts.complete => None,
+fn letter(said: &Said<'_, '_>, datagram: &Datagram<'_>) -> Option<Letter> {
+    let Some(kind) = said.kind() else {
+        return match said.op() {
+            _ if datagram.cut && !said.complete() => None,
             Op::REQUEST => Some(Letter::BootRequest),
             Op::REPLY => Some(Letter::BootReply),
             _ => None,
@@ -668,14 +676,14 @@ fn fingerprint(packet: &Packet<'_>, outline: &Outline) -> u32 {
 fn seen(
     around: &Around<'_>,
     datagram: &Datagram<'_>,
-    packet: &Packet<'_>,
-    outline: &Outline,
-    facts: &Facts<'_>,
+    (packet, outline): (&Packet<'_>, &Outline),
+    (said, id, routers): (&Said<'_, '_>, Option<&[u8]>, Option<&[u8]>),
     letter: Letter,
     udp: Udp,
 ) -> Seen {
-    let from_client = facts.op != Op::REPLY;
-    let relayed = !facts.giaddr.is_zero();
+    let from_client = said.op() != Op::REPLY;
+    let giaddr = said.giaddr();
+    let relayed = !giaddr.is_unspecified();
     let side = if relayed && (from_client || udp.dst_port == 67) { Side::Relay } else { Side::Client };
     let mut bits = 0;
     let mut set = |flag: u32, value: bool| bits |= if value { flag } else { 0 };
@@ -689,35 +697,40 @@ fn seen(
         (bit::RAPID, 80),
     ];
     for (flag, code) in presence {
-        set(flag, facts.has(code));
+        set(flag, said.has(code));
     }
     let link = datagram.link;
     let dst = v4(datagram.ip.map(|ip| ip.dst));
-    let router = facts.routers().next();
-    set(bit::CLIENT_ID, facts.client_id.is_some());
-    set(bit::MASK, facts.subnet_mask.is_some());
+    let router = routers.and_then(<[u8]>::first_chunk).map(|octets: &[u8; 4]| Ipv4Addr::from(*octets));
+    let (mask, lease, server_id) = (said.subnet_mask(), said.lease_time(), said.server_id());
+    let (requested, t1, t2) = (said.address(50), said.number(58), said.number(59));
+    set(bit::CLIENT_ID, id.is_some());
+    set(bit::MASK, mask.is_some());
     set(bit::ROUTERS, router.is_some());
-    set(bit::LEASE, facts.lease_time.is_some());
-    set(bit::SERVER_ID, facts.server_id.is_some());
-    set(bit::ASKED, facts.requested.is_some());
-    set(bit::ROUTES, facts.has(3) || facts.has(121) || facts.has(249));
-    set(bit::WANTS_MASK, facts.asks_for(1));
-    set(bit::WANTS_ROUTERS, facts.asks_for(3));
-    set(bit::BOOT, facts.is_boot_client());
-    set(bit::BOOT_FILE, facts.boot_file().is_some() || (facts.has(43) && facts.is_boot_client()));
+    set(bit::LEASE, lease.is_some());
+    set(bit::SERVER_ID, server_id.is_some());
+    set(bit::ASKED, requested.is_some());
+    set(bit::ROUTES, said.has(3) || said.has(121) || said.has(249));
+    if let Some(list) = said.data(55) {
+        set(bit::WANTS_MASK, list.contains(&1));
+        set(bit::WANTS_ROUTERS, list.contains(&3));
+    }
+    let boots = said.is_boot_client();
+    set(bit::BOOT, boots);
+    set(bit::BOOT_FILE, said.has_boot_file() || (said.has(43) && boots));
     set(bit::CHECKSUM, datagram.checksum == Checksum::Bad);
-    set(bit::COMPLETE, facts.complete);
+    set(bit::COMPLETE, said.complete());
     set(bit::OUTBOUND, around.outbound);
     set(bit::LINK_DST, link.is_some_and(|link| link.dst.is_some_and(|dst| dst.mac().is_some())));
     let plain = |layer: Layer| matches!(layer, Layer::Ethernet | Layer::Vlan | Layer::Ipv4 | Layer::Udp);
     set(bit::ETHERNET, datagram.layers.iter().all(plain) && link.is_some());
-    set(bit::HLEN6, facts.client.as_slice().len() == 6);
+    set(bit::HLEN6, packet.client().as_slice().len() == 6);
     set(bit::TIMELESS, around.time.is_none());
     set(bit::MICRO, around.precision == Precision::Micro);
     set(bit::SHORT, datagram.promised < 300);
     set(bit::IPV4, datagram.ip.is_some_and(|ip| ip.src.is_ipv4()));
-    set(bit::T1, facts.renewal_time.is_some());
-    set(bit::T2, facts.rebinding_time.is_some());
+    set(bit::T1, t1.is_some());
+    set(bit::T2, t2.is_some());
     set(bit::IP_BROADCAST, dst.is_broadcast() || dst.is_multicast());
     // VLAN 0 is none: such a tag has a priority only.
     let ids = || datagram.vlans.as_slice().iter().copied().filter(|id| *id != 0);
@@ -727,31 +740,31 @@ fn seen(
         frame: around.frame,
         time: around.time.unwrap_or_default().0,
         options: options(packet, outline),
-        xid: facts.xid.0,
+        xid: packet.xid().unwrap_or_default().0,
         src: v4(datagram.ip.map(|ip| ip.src)),
         dst,
-        ciaddr: facts.ciaddr.0,
-        yiaddr: facts.yiaddr.0,
-        giaddr: facts.giaddr.0,
-        server_id: facts.server_id.unwrap_or(Ipv4Addr::UNSPECIFIED),
-        requested: facts.requested.unwrap_or(Ipv4Addr::UNSPECIFIED),
-        mask: facts.subnet_mask.unwrap_or(Ipv4Addr::UNSPECIFIED),
+        ciaddr: said.ciaddr(),
+        yiaddr: said.yiaddr(),
+        giaddr,
+        server_id: server_id.unwrap_or(Ipv4Addr::UNSPECIFIED),
+        requested: requested.unwrap_or(Ipv4Addr::UNSPECIFIED),
+        mask: mask.unwrap_or(Ipv4Addr::UNSPECIFIED),
         router: router.unwrap_or(Ipv4Addr::UNSPECIFIED),
-        routers: facts.routers.as_deref().map_or(0, hash32),
-        client_id: facts.client_id.as_deref().map_or(0, hash32),
-        relay_agent: facts.relay_agent.as_deref().map_or(0, hash32),
+        routers: routers.map_or(0, hash32),
+        client_id: id.map_or(0, hash32),
+        relay_agent: said.data(82).map_or(0, |agent| hash32(&agent)),
         place: place(around, datagram),
-        lease: facts.lease_time.unwrap_or(0),
-        t1: facts.renewal_time.unwrap_or(0),
-        t2: facts.rebinding_time.unwrap_or(0),
+        lease: lease.unwrap_or(0),
+        t1: t1.unwrap_or(0),
+        t2: t2.unwrap_or(0),
         bits,
         src_mac: mac(link.and_then(|link| link.src)),
         dst_mac: mac(link.and_then(|link| link.dst)),
         ports: (udp.src_port, udp.dst_port),
-        secs: facts.secs,
-        flags: facts.flags,
+        secs: packet.secs().unwrap_or(0),
+        flags: packet.flags().unwrap_or(0),
         vlans: (ids().next().unwrap_or(0), ids().next_back().unwrap_or(0)),
-        hops: facts.hops,
+        hops: packet.hops().unwrap_or(0),
         letter,
         side,
         from_client,

@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use super::message::Message;
 use super::outline::{OptionArea, Outline, Span};
 use super::packet::{Packet, field_text};
+use super::said::is_boot_class;
 use super::types::{MessageType, Op, Xid};
 use crate::wire::HwAddr;
 use crate::wire::problem::Code;
@@ -305,9 +306,7 @@ impl<'a> Facts<'a> {
 
     /// True when option 60 says that the machine boots from the network: `PXEClient` or `HTTPClient`.
     pub fn is_boot_client(&self) -> bool {
-        self.vendor_class
-            .as_ref()
-            .is_some_and(|class| class.starts_with(b"PXEClient") || class.starts_with(b"HTTPClient"))
+        self.vendor_class.as_ref().is_some_and(|class| is_boot_class(class))
     }
 
     /// The classless routes: option 121, else 249. Ends where the list is malformed.
@@ -337,7 +336,11 @@ impl<'a> Facts<'a> {
 
 /// Text of an option without the zeros behind it, at most [`MAX_TEXT`] bytes; `None` when nothing is left.
 pub fn text<'a>(bytes: &'a Bytes<'_>) -> Option<&'a [u8]> {
-    let bytes: &[u8] = bytes.as_ref()?;
+    plain_text(bytes.as_ref()?)
+}
+
+/// The same of bytes.
+pub(super) fn plain_text(bytes: &[u8]) -> Option<&[u8]> {
     let len = bytes.iter().rposition(|byte| *byte != 0)?.saturating_add(1);
     bytes.get(..len.min(MAX_TEXT))
 }

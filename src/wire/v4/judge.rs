@@ -1,11 +1,11 @@
 //! A message judged as a message: what it says, beside how it is made (RFC 2131 tables 3 and 5, §4.1 to 4.4; RFC 2132).
 
-use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::facts::{MAX_LIST, Routes, breaks_structure};
-use super::outline::{Outline, Span};
+use super::facts::Routes;
+use super::outline::Outline;
 use super::packet::Packet;
+use super::said::Said;
 use super::types::{MessageType, Op};
 use super::{MIN_LEN, SERVER_PORT};
 use crate::wire::addr::Prefix;
@@ -27,7 +27,7 @@ pub fn judge(
     if datagram.quoted {
         return;
     }
-    let said = &Said { packet, outline };
+    let said = &Said::new(packet, outline);
     let mut say = |code: Code, args: [u32; 3]| {
         out.push(Problem { args, ..Problem::of(code) });
     };
@@ -38,114 +38,6 @@ pub fn judge(
     }
     if strict && datagram.promised < MIN_LEN {
         say(Code::MessageShort, [u32::try_from(datagram.promised).unwrap_or(u32::MAX), 0, 0]);
-    }
-}
-
-/// What a message says, looked up where somebody asks: most messages are asked little.
-struct Said<'a, 'b> {
-    packet: &'b Packet<'a>,
-    outline: &'b Outline,
-}
-
-impl<'a> Said<'a, '_> {
-    /// The type, `None` where there is none.
-    fn kind(&self) -> Option<MessageType> {
-        self.outline.message_type
-    }
-
-    fn ciaddr(&self) -> Ipv4Addr {
-        self.packet.ciaddr().unwrap_or(Ipv4Addr::UNSPECIFIED)
-    }
-
-    fn yiaddr(&self) -> Ipv4Addr {
-        self.packet.yiaddr().unwrap_or(Ipv4Addr::UNSPECIFIED)
-    }
-
-    fn giaddr(&self) -> Ipv4Addr {
-        self.packet.giaddr().unwrap_or(Ipv4Addr::UNSPECIFIED)
-    }
-
-    /// Every byte of the message is there and its structure holds, so that what is absent was not sent.
-    fn complete(&self) -> bool {
-        !self.outline.problems.iter().any(|problem| breaks_structure(problem.code))
-    }
-
-    /// True when the option is there, whatever it holds.
-    fn has(&self, code: u8) -> bool {
-        self.outline.has(code)
-    }
-
-    /// Which option this is, counted as a client reads them.
-    fn place(&self, code: u8) -> Option<usize> {
-        self.outline.place(code)
-    }
-
-    /// The payload of an option, pieces joined; part of a value would read as another value.
-    #[inline]
-    fn data(&self, code: u8) -> Option<Cow<'a, [u8]>> {
-        let span = self.outline.find(code).filter(|span| !span.is_truncated())?;
-        if self.outline.is_repeated(code) {
-            return self.joined(span);
-        }
-        Some(Cow::Borrowed(span.data(self.packet)))
-    }
-
-    #[cold]
-    fn joined(&self, span: &Span) -> Option<Cow<'a, [u8]>> {
-        if self.outline.same_code(span).any(Span::is_truncated) {
-            return None;
-        }
-        let mut joined = Vec::new();
-        self.outline.joined(self.packet, span, &mut joined);
-        Some(Cow::Owned(joined))
-    }
-
-    #[inline]
-    fn number(&self, code: u8) -> Option<u32> {
-        let span = self.outline.find(code).filter(|span| !span.is_truncated())?;
-        if self.outline.is_repeated(code) {
-            return self.joined(span)?.as_ref().try_into().ok().map(u32::from_be_bytes);
-        }
-        span.data(self.packet).try_into().ok().map(u32::from_be_bytes)
-    }
-
-    fn subnet_mask(&self) -> Option<Ipv4Addr> {
-        self.number(1).map(Ipv4Addr::from)
-    }
-
-    fn server_id(&self) -> Option<Ipv4Addr> {
-        self.number(54).map(Ipv4Addr::from)
-    }
-
-    fn lease_time(&self) -> Option<u32> {
-        self.number(51)
-    }
-
-    fn mtu(&self) -> Option<u16> {
-        self.data(26)?.as_ref().try_into().ok().map(u16::from_be_bytes)
-    }
-
-    /// The first address of option `code`, of those that are looked at, which `is_meant`.
-    fn first(&self, code: u8, is_meant: impl Fn(Ipv4Addr) -> bool) -> Option<Ipv4Addr> {
-        let data = self.data(code)?;
-        let addrs = data.as_chunks::<4>().0.iter().take(MAX_LIST);
-        addrs.map(|octets| Ipv4Addr::from(*octets)).find(|addr| is_meant(*addr))
-    }
-
-    /// True for an OFFER, ACK or NAK.
-    fn is_answer(&self) -> bool {
-        matches!(self.kind(), Some(MessageType::OFFER | MessageType::ACK | MessageType::NAK))
-    }
-
-    /// True when option 60 says that the machine boots from the network.
-    fn is_boot_client(&self) -> bool {
-        let boots = |class: &[u8]| class.starts_with(b"PXEClient") || class.starts_with(b"HTTPClient");
-        self.data(60).is_some_and(|class| boots(&class))
-    }
-
-    /// True for an OFFER or ACK that carries an address.
-    fn gives(&self) -> bool {
-        matches!(self.kind(), Some(MessageType::OFFER | MessageType::ACK)) && !self.yiaddr().is_unspecified()
     }
 }
 

@@ -12,6 +12,7 @@ mod layouts;
 pub mod message;
 pub mod outline;
 pub mod packet;
+mod said;
 pub mod types;
 pub mod values;
 
@@ -19,6 +20,7 @@ pub use facts::Facts;
 pub use message::{Item, Message};
 pub use outline::{OptionArea, Outline, Span};
 pub use packet::Packet;
+pub use said::Said;
 pub use types::{MessageType, Op, Xid};
 pub use values::{Shown, Values};
 

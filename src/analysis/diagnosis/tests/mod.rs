@@ -19,7 +19,7 @@ use crate::time::{Precision, Timestamp};
 use crate::wire::arp::Arp;
 use crate::wire::frame::{Checksum, Complaint, Datagram, Ip, Layer, Layers, Link, Udp, Vlans};
 use crate::wire::problem;
-use crate::wire::v4::{Facts, Message, MessageType, Op, Outline, Packet, Xid, judge};
+use crate::wire::v4::{Message, MessageType, Op, Outline, Packet, Xid, judge};
 use crate::wire::{HwAddr, Mac};
 
 const SERVER: Mac = Mac([0, 0x1c, 0xc4, 0, 0, 1]);
@@ -148,13 +148,7 @@ impl Story {
             outbound: false,
             selected: true,
         };
-        self.batch.message(
-            &around,
-            &datagram,
-            (&packet, &outline),
-            &Facts::read(&packet, &outline),
-            &problems,
-        );
+        self.batch.message(&around, &datagram, (&packet, &outline), &problems);
     }
 
     pub(crate) fn ask(
