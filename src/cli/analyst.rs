@@ -185,12 +185,13 @@ impl Follow for Analyst<'_> {
         self.number = self.number.saturating_add(1);
         match closed {
             Closed::Four(exchange) => {
-                let over = self.close(exchange);
-                self.leave(over);
+                if let Some(over) = self.close(exchange) {
+                    self.leave(Closed::Four(over));
+                }
             }
             Closed::Six(exchange) => {
                 self.close6(&exchange);
-                self.leave(Some(exchange));
+                self.leave(Closed::Six(exchange));
             }
         }
         self.table.hurry(&mut self.text);
@@ -245,11 +246,12 @@ impl<'a> Analyst<'a> {
         self.story.leaves = self.leaves;
     }
 
-    /// An exchange that is not needed any more. At the end nobody needs its memory either, and to take it apart costs more than to
-    /// have made it: it lies far apart and is cold.
-    fn leave<S: Message>(&self, exchange: Option<Box<Exchange<S>>>) {
+    /// An exchange that is not needed any more. At the end hardly anybody needs its memory either, and to take it apart costs more than
+    /// to have made it: it lies far apart and is cold.
+    fn leave(&mut self, closed: Closed) {
+        let left = self.joiner.give_back(closed);
         if self.leaves {
-            let _ = ManuallyDrop::new(exchange);
+            let _ = ManuallyDrop::new(left);
         }
     }
 

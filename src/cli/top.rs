@@ -264,12 +264,12 @@ impl Top {
                 last: now.saturating_sub(heard.last),
             }
         });
-        let four = self.joiner.open().filter_map(|exchange| stuck(exchange, now));
+        let four = self.joiner.open().filter_map(|exchange| stuck(&*exchange, now));
         // Most hosts look for DHCPv6, wherever they are.
         let served = self.stats.messages == 0 || self.heard.keys().any(|name| matches!(name, Whose::Six(..)));
         let six = self.joiner.open6().filter(|_| served);
         let mut failing: Vec<ClientLine> =
-            four.chain(six.filter_map(|exchange| stuck(exchange, now))).collect();
+            four.chain(six.filter_map(|exchange| stuck(&*exchange, now))).collect();
         let all = self.clients.sorted();
         let mut listed: HashSet<_> = failing.iter().map(|client| client.who.clone()).collect();
         for client in all.iter().filter(|client| client.status() == Status::Failed) {
@@ -295,8 +295,8 @@ impl Top {
             clients: self
                 .joiner
                 .open()
-                .map(Counted::who)
-                .chain(self.joiner.open6().map(Counted::who))
+                .map(|exchange| Counted::who(&*exchange))
+                .chain(self.joiner.open6().map(|exchange| Counted::who(&*exchange)))
                 .chain(all.iter().map(|known| known.who.clone()))
                 .filter(Who::is_known)
                 .collect::<HashSet<_>>()

@@ -1,5 +1,6 @@
 //! Both protocols joined side by side: exchanges come out in one order.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::desk::{AHEAD, Options};
@@ -75,7 +76,7 @@ pub trait Follow {
 
     /// Hands on what has closed.
     fn hand_on(&mut self) {
-        while let Some(closed) = self.joiner().closed.pop_front() {
+        while let Some(closed) = self.joiner().next_closed() {
             self.closed(closed);
         }
     }
@@ -86,6 +87,12 @@ pub struct Both {
     four: Joiner,
     six: Joiner6,
     closed: VecDeque<Closed>,
+    /// What is over and closes next, of each protocol in the order of first frames, and when that was. It may be all that was open, and
+    /// is larger once it has closed.
+    over: (VecDeque<u32>, i64),
+    over6: (VecDeque<u32>, i64),
+    /// The input has ended, and those that are open do not know.
+    ends: bool,
     max_open: usize,
     /// How far the input went since the last message.
     reached: Option<i64>,
@@ -98,6 +105,9 @@ impl Both {
             four: Joiner::new(options),
             six: Joiner6::new(options),
             closed: VecDeque::new(),
+            over: (VecDeque::new(), 0),
+            over6: (VecDeque::new(), 0),
+            ends: false,
             max_open: options.max_open,
             reached: None,
         }
@@ -158,12 +168,12 @@ impl Both {
     }
 
     /// The exchanges of DHCPv4 that are open, in no order.
-    pub fn open(&self) -> impl Iterator<Item = &Exchange> {
+    pub fn open(&self) -> impl Iterator<Item = Cow<'_, Exchange>> {
         self.four.open()
     }
 
     /// The exchanges of DHCPv6 that are open, in no order.
-    pub fn open6(&self) -> impl Iterator<Item = &Exchange6> {
+    pub fn open6(&self) -> impl Iterator<Item = Cow<'_, Exchange6>> {
         self.six.open()
     }
 
@@ -177,33 +187,43 @@ impl Both {
         self.four.evicted().saturating_add(self.six.evicted())
     }
 
-    /// Time has come to `now`.
+    /// Time has come to `now`: what is over then is [handed on](Follow::hand_on) next.
     pub fn advance(&mut self, now: i64) {
         if self.four.desk().rests(now) & self.six.desk().rests(now) {
             return;
         }
+        while self.close_next() {}
         let ((four, at), (six, at6)) = (self.four.due(now), self.six.due(now));
-        let (mut four, mut six) = (four.into_iter().peekable(), six.into_iter().peekable());
-        loop {
-            let next = (
-                four.peek().map(|id| self.four.desk().first_frame(*id)),
-                six.peek().map(|id| self.six.desk().first_frame(*id)),
-            );
-            match next {
-                (None, None) => return,
-                (Some(own), other) if other.is_none_or(|other| own <= other) => {
-                    if let Some(id) = four.next() {
-                        self.four.close(id, at);
-                    }
-                }
-                _ => {
-                    if let Some(id) = six.next() {
-                        self.six.close(id, at6);
-                    }
-                }
-            }
-            self.collect();
+        (self.over, self.over6) = ((four.into(), at), (six.into(), at6));
+    }
+
+    /// The next that has closed.
+    fn next_closed(&mut self) -> Option<Closed> {
+        if self.closed.is_empty() {
+            self.close_next();
         }
+        self.closed.pop_front()
+    }
+
+    /// Closes the next of what is over; false where nothing is.
+    fn close_next(&mut self) -> bool {
+        let ((four, at), (six, at6)) = (&mut self.over, &mut self.over6);
+        let (own, other) = match (four.front(), six.front()) {
+            (None, None) => return false,
+            (own, other) => (
+                own.map(|id| self.four.desk().first_frame(*id)),
+                other.map(|id| self.six.desk().first_frame(*id)),
+            ),
+        };
+        if own.is_some_and(|own| other.is_none_or(|other| own <= other)) {
+            if let Some(id) = four.pop_front() {
+                self.four.close(id, *at);
+            }
+        } else if let Some(id) = six.pop_front() {
+            self.six.close(id, *at6);
+        }
+        self.collect();
+        true
     }
 
     /// Closes everything: the input ends here.
@@ -212,21 +232,29 @@ impl Both {
         while self.close_some(usize::MAX) {}
     }
 
-    /// The input ends here; [`close_some`](Self::close_some) closes what is open, so that not all of it is in memory twice.
+    /// The input ends here; [`close_some`](Self::close_some) closes what is open, so that not all of it is in memory as a whole.
     pub fn end(&mut self) {
         if let Some(reached) = self.reached.take() {
             self.advance(reached);
         }
-        self.four.end();
-        self.six.end();
-        self.collect();
+        self.ends = true;
     }
 
     /// Closes at most `count` more exchanges after the [`end`](Self::end); false when none is left.
     pub fn close_some(&mut self, count: usize) -> bool {
-        self.four.desk().warm(count);
-        self.six.desk().warm(count);
-        for _ in 0..count {
+        for closed in 0..count {
+            if self.close_next() {
+                continue;
+            }
+            if std::mem::take(&mut self.ends) {
+                self.four.end();
+                self.six.end();
+                self.collect();
+            }
+            if closed == 0 {
+                self.four.desk().warm(count);
+                self.six.desk().warm(count);
+            }
             match (self.four.desk().ends_next(), self.six.desk().ends_next()) {
                 (None, None) => return false,
                 (Some(own), other) if other.is_none_or(|other| own <= other) => {
@@ -243,6 +271,14 @@ impl Both {
             self.collect();
         }
         true
+    }
+
+    /// An exchange that is not needed any more, for its memory; what there is no need of.
+    pub fn give_back(&mut self, closed: Closed) -> Option<Closed> {
+        match closed {
+            Closed::Four(exchange) => self.four.desk().give_back(exchange).map(Closed::Four),
+            Closed::Six(exchange) => self.six.desk().give_back(exchange).map(Closed::Six),
+        }
     }
 
     /// Both together hold no more open than one may: the larger gives way.

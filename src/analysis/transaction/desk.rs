@@ -1,11 +1,13 @@
 //! The exchanges of one protocol that are open: which are a client's, when they close, and which make room for others.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
 use super::exchange::{Exchange, Next};
 use super::message::Message;
 use super::names::{Kind, Role};
-use super::open::{Brief, Open, Places, brief};
+use super::open::{Brief, Places, brief};
+use super::texts::Texts;
 use crate::analysis::keyed::KeyedMap;
 use crate::wire::HwAddr;
 
@@ -98,31 +100,40 @@ impl<S: Message> Desk<S> {
         self.open.len()
     }
 
-    #[inline]
-    pub(super) fn get(&self, id: u32) -> Option<&Open<S>> {
-        self.open.get(id)
-    }
-
-    /// An exchange was changed.
+    /// An exchange was changed. One that is finished takes what comes late only.
     #[inline]
     pub(super) fn changed(&mut self, id: u32) {
         self.open.changed(id);
+        if self.open.brief(id).is_some_and(|brief| brief.is(brief::FINISHED)) {
+            self.open.rests(id);
+        }
     }
 
     /// Whoever changes an exchange [tells](Self::changed).
     #[inline]
-    pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut Open<S>> {
-        self.open.get_mut(id)
+    pub(super) fn get(&mut self, id: u32) -> Option<&mut Exchange<S>> {
+        self.open.get(id)
+    }
+
+    /// The same with its client and the texts that exchanges share.
+    #[inline]
+    pub(super) fn get_with_texts(&mut self, id: u32) -> Option<(&mut Exchange<S>, &S::Key, &mut Texts)> {
+        self.open.get_with_texts(id)
+    }
+
+    /// Texts that exchanges share.
+    pub(super) fn texts(&mut self) -> &mut Texts {
+        self.open.texts()
     }
 
     /// The exchanges that are open, in no order.
-    pub(super) fn exchanges(&self) -> impl Iterator<Item = &Exchange<S>> {
-        self.open.iter().map(|(_, open)| &*open.exchange)
+    pub(super) fn exchanges(&self) -> impl Iterator<Item = Cow<'_, Exchange<S>>> {
+        self.open.iter().map(|(_, exchange)| exchange)
     }
 
     /// The exchanges that are open with their numbers, in no order.
-    pub(super) fn exchanges_by_id(&self) -> impl Iterator<Item = (u32, &Exchange<S>)> {
-        self.open.iter().map(|(id, open)| (id, &*open.exchange))
+    pub(super) fn exchanges_by_id(&self) -> impl Iterator<Item = (u32, Cow<'_, Exchange<S>>)> {
+        self.open.iter()
     }
 
     /// The last moment known.
@@ -158,14 +169,7 @@ impl<S: Message> Desk<S> {
     /// Touches those that close next, of which each lies in memory that nobody looked at for long: one by one they are waited for,
     /// together they come at once.
     pub(super) fn warm(&self, count: usize) {
-        let mut sum = 0;
-        for id in self.ending.iter().take(count.min(WARM)) {
-            let Some(open) = self.open.get(*id) else { continue };
-            for step in &open.exchange.steps {
-                sum ^= step.seen.frame() ^ u64::from(step.role.counts());
-            }
-        }
-        std::hint::black_box(sum);
+        self.open.warm_all(self.ending.iter().take(count.min(WARM)));
     }
 
     /// Touches, for the same reason, the latest exchanges of clients that speak next.
@@ -184,7 +188,7 @@ impl<S: Message> Desk<S> {
 
     /// What is open, in the order of first frames.
     fn all_open(&self) -> Vec<u32> {
-        let mut ids: Vec<u32> = self.open.iter().map(|(id, _)| id).collect();
+        let mut ids: Vec<u32> = self.open.ids().collect();
         self.sort(&mut ids);
         ids
     }
@@ -246,7 +250,7 @@ impl<S: Message> Desk<S> {
     /// Looks whether an exchange is over, else sees to it that it is looked at again.
     fn look(&mut self, id: u32, now: i64, over: &mut Vec<u32>) {
         let Some(brief) = self.open.brief(id).copied() else { return };
-        let patience = self.patience(id, &brief);
+        let patience = self.patience(&brief);
         let quiet = now.saturating_sub(brief.last);
         let (queue, wait) = if quiet > patience {
             over.push(id);
@@ -261,7 +265,10 @@ impl<S: Message> Desk<S> {
             (&mut self.due, LINGER)
         };
         match now.checked_add(wait) {
-            Some(at) => queue.push_back((at, id)),
+            Some(at) => {
+                queue.push_back((at, id));
+                self.open.rests(id);
+            }
             // Where time ends nothing can come later.
             None => over.push(id),
         }
@@ -273,25 +280,29 @@ impl<S: Message> Desk<S> {
     }
 
     /// How long after its last message nothing can join it any more.
-    fn patience(&self, id: u32, brief: &Brief) -> i64 {
+    fn patience(&self, brief: &Brief) -> i64 {
         if !brief.is(brief::FINISHED) {
             return IDLE;
         }
         let may_hold = self.options.hold && self.has_room();
-        let gave = || self.open.get(id).is_some_and(|open| open.exchange.gave());
-        if may_hold && gave() { DECLINE } else { LINGER }
+        if may_hold && brief.is(brief::GAVE) { DECLINE } else { LINGER }
     }
 
     /// Takes an exchange that closes away.
-    pub(super) fn take(&mut self, id: u32) -> Option<Open<S>> {
-        let open = self.open.remove(id)?;
-        if let Some(client) = self.clients.get_mut(&open.key) {
+    pub(super) fn take(&mut self, id: u32) -> Option<(Box<Exchange<S>>, S::Key)> {
+        let (exchange, key) = self.open.remove(id)?;
+        if let Some(client) = self.clients.get_mut(&key) {
             client.recent = client.recent.map(|recent| if recent == id { 0 } else { recent });
             if client.recent == [0; RECENT] {
-                self.clients.remove(&open.key);
+                self.clients.remove(&key);
             }
         }
-        Some(open)
+        Some((exchange, key))
+    }
+
+    /// An exchange that is not needed any more, for others that begin; what there is no need of.
+    pub(super) fn give_back(&mut self, exchange: Box<Exchange<S>>) -> Option<Box<Exchange<S>>> {
+        self.open.give_back(exchange)
     }
 
     /// More are open than may be.
@@ -307,10 +318,10 @@ impl<S: Message> Desk<S> {
             desk.later.pop_front().or_else(|| desk.soon.pop_front()).or_else(|| desk.due.pop_front())
         };
         while let Some((_, id)) = next(self) {
-            if let Some(open) = self.open.get_mut(id) {
-                let done = open.exchange.is_finished() && now.saturating_sub(open.exchange.last) > LINGER;
+            if let Some(exchange) = self.open.get(id) {
+                let done = exchange.is_finished() && now.saturating_sub(exchange.last) > LINGER;
                 if !done {
-                    open.exchange.evicted = true;
+                    exchange.evicted = true;
                     self.evicted = self.evicted.saturating_add(1);
                 }
                 return Some((id, now));
@@ -345,30 +356,32 @@ impl<S: Message> Desk<S> {
 
     /// The one of `ids`, newest first, that `test` holds for; only where `likely` does it is looked into.
     pub(super) fn find(
-        &self,
+        &mut self,
         ids: &[u32],
         likely: impl Fn(&Brief) -> bool,
-        test: impl Fn(&Open<S>) -> bool,
+        test: impl Fn(&Exchange<S>) -> bool,
     ) -> Option<u32> {
-        let found =
-            |id: &u32| self.open.brief(*id).is_some_and(&likely) && self.open.get(*id).is_some_and(&test);
-        ids.iter().copied().find(found)
+        let mut found = |id: &u32| {
+            self.open.brief(*id).is_some_and(&likely)
+                && self.open.get(*id).is_some_and(|exchange| test(exchange))
+        };
+        ids.iter().copied().find(|id| found(id))
     }
 
     /// The newest of `ids` of this kind.
-    pub(super) fn latest(&self, ids: &[u32], kind: Kind) -> Option<(u32, &Brief)> {
-        ids.iter().filter_map(|id| Some((*id, self.open.brief(*id)?))).find(|(_, brief)| brief.kind == kind)
+    pub(super) fn latest(&self, ids: &[u32], kind: Kind) -> Option<(u32, Brief)> {
+        ids.iter().filter_map(|id| Some((*id, *self.open.brief(*id)?))).find(|(_, brief)| brief.kind == kind)
     }
 
     /// The exchange that holds the same message already.
-    pub(super) fn copy_of(&self, seen: &S, ids: &[u32]) -> Option<(u32, Role)> {
+    pub(super) fn copy_of(&mut self, seen: &S, ids: &[u32]) -> Option<(u32, Role)> {
         for id in ids {
             let brief = self.open.brief(*id)?;
             if seen.time().saturating_sub(brief.last) > FORWARD || !brief.may_have_xid(seen.xid()) {
                 continue;
             }
-            let open = self.open.get(*id)?;
-            for step in open.exchange.steps.iter().rev() {
+            let exchange = self.open.get(*id)?;
+            for step in exchange.steps.iter().rev() {
                 let other = &step.seen;
                 let gap = seen.time().saturating_sub(other.time());
                 if gap > FORWARD {
@@ -392,9 +405,8 @@ impl<S: Message> Desk<S> {
 
     /// Opens an exchange with its first message, which its client's others hear of.
     pub(super) fn begin(&mut self, kind: Kind, seen: &S, key: S::Key, mac: Option<HwAddr>) -> u32 {
-        let exchange = Box::new(Exchange::new(kind, mac, seen.time()));
-        let open = Open { exchange, key: key.clone(), place: seen.place(), relay: seen.relay() };
-        let id = self.open.insert(open);
+        let exchange = self.open.begin(kind, mac, seen);
+        let id = self.open.insert(exchange, key.clone());
         let client = self.clients.entry(key).or_default();
         if seen.is_from_client() {
             for older in client.recent {

@@ -62,7 +62,7 @@ impl LeftOut {
 
 /// What is told of steps that are not kept.
 #[derive(Clone, Debug, Default)]
-struct Left {
+pub(super) struct Left {
     kinds: Vec<LeftOut>,
     /// When the client asked last, and in which frames; once it has stormed, when it did.
     asked: VecDeque<(i64, u64)>,
@@ -140,7 +140,7 @@ pub struct Texts {
 }
 
 /// A NAK, by time and frame, and its option 56, where that is another than the one before had.
-type Reason = ((i64, u64), Option<Arc<[u8]>>);
+pub(super) type Reason = ((i64, u64), Option<Arc<[u8]>>);
 
 /// The client's message that begins its next exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,7 +167,7 @@ pub struct Exchange<S: Message = Seen> {
         clippy::box_collection,
         reason = "nearly no exchange has any, and there are a great many exchanges"
     )]
-    reasons: Option<Box<Vec<Reason>>>,
+    pub(super) reasons: Option<Box<Vec<Reason>>>,
     /// Transaction identifiers, in order.
     pub xids: Few<u32>,
     /// VLANs of its first message.
@@ -177,7 +177,7 @@ pub struct Exchange<S: Message = Seen> {
     /// How many more there were.
     pub left_out: u32,
     /// Which these were.
-    left: Option<Box<Left>>,
+    pub(super) left: Option<Box<Left>>,
     /// Everybody who answered, in order of first word.
     pub servers: Few<Server<S::Id, S::Ip>>,
     /// Problems of its messages, with the frame.
@@ -198,6 +198,8 @@ pub struct Exchange<S: Message = Seen> {
     pub(super) had: Had,
     /// The frame of its first step, which lies far from the rest.
     pub(super) began: u64,
+    /// Where its first message was seen.
+    pub(super) place: u32,
     /// Time of the last message of any kind.
     pub(super) last: i64,
     /// Time of the last message of the client.
@@ -264,8 +266,7 @@ impl<S: Message> Exchange<S> {
             reasons: None,
             xids: Few::default(),
             vlans: Vec::new(),
-            // A flood of clients that say one thing each is what fills memory.
-            steps: Vec::with_capacity(1),
+            steps: Vec::new(),
             left_out: 0,
             left: None,
             servers: Few::default(),
@@ -278,10 +279,33 @@ impl<S: Message> Exchange<S> {
             extra: S::Extra::default(),
             had: Had::default(),
             began: 0,
+            place: 0,
             last: time,
             last_client: time,
             phase: None,
         }
+    }
+
+    /// One of its messages has this identifier.
+    pub(super) fn has_xid(&self, xid: u32) -> bool {
+        self.xids.contains(&xid)
+    }
+
+    /// How long ago its client spoke, when `seen` comes.
+    pub(super) fn gap(&self, seen: &S) -> i64 {
+        seen.time().saturating_sub(self.last_client)
+    }
+
+    /// It began where `seen` was seen.
+    pub(super) fn is_where(&self, seen: &S) -> bool {
+        self.place == seen.place() && self.first().is_some_and(|first| first.relay() == seen.relay())
+    }
+
+    /// Makes it another one, which begins; its steps keep their memory.
+    pub(super) fn renew(&mut self, kind: Kind, mac: Option<HwAddr>, time: i64) {
+        let mut steps = std::mem::take(&mut self.steps);
+        steps.clear();
+        *self = Self { steps, ..Self::new(kind, mac, time) };
     }
 
     /// What happened in it.
@@ -419,9 +443,14 @@ impl<S: Message> Exchange<S> {
                 left.asks(seen);
             }
         }
-        if self.steps.len() == 1 && self.steps.capacity() == 1 {
-            // Most acquisitions have four messages, anything else has two; a vector left to itself makes room for four.
-            self.steps.reserve_exact(if self.kind == Kind::Acquire { 3 } else { 1 });
+        if self.steps.len() == self.steps.capacity() {
+            // A flood of clients that say one thing each is what fills memory. Most acquisitions have four messages, anything else has
+            // two; a vector left to itself makes room for four at once.
+            match (self.steps.len(), self.kind) {
+                (1, Kind::Acquire) => self.steps.reserve_exact(3),
+                (0 | 1, _) => self.steps.reserve_exact(1),
+                _ => {}
+            }
         }
         if late && !self.had.client {
             self.steps.push(step);

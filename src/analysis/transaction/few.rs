@@ -20,14 +20,15 @@ impl<T> Default for Few<T> {
 impl<T> Few<T> {
     /// Appends an item.
     pub fn push(&mut self, item: T) {
-        *self = match std::mem::take(self) {
-            Self::One([first]) => Self::Many(vec![first, item]),
-            Self::Many(items) if items.is_empty() => Self::One([item]),
-            Self::Many(mut items) => {
-                items.push(item);
-                Self::Many(items)
+        match self {
+            Self::Many(items) if items.is_empty() => *self = Self::One([item]),
+            Self::Many(items) => items.push(item),
+            Self::One(_) => {
+                if let Self::One([first]) = std::mem::take(self) {
+                    *self = Self::Many(vec![first, item]);
+                }
             }
-        };
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! What the messages of DHCPv4 are to their exchanges.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use super::exchange::{Exchange, Had, Server, Step};
 use super::message::{Message, Sense, fields};
 use super::names::{Kind, Letter, Outcome, Side};
+use super::packed::{Packed, Pattern};
 use super::seen::{Seen, bit};
 use crate::time::Precision;
 use crate::wire::HwAddr;
@@ -35,6 +37,8 @@ impl Message for Seen {
     type Id = Ipv4Addr;
     type Key = ClientKey;
     type Extra = ();
+    type Packed = Packed;
+    type Pattern = Pattern;
 
     fields! {}
 
@@ -145,6 +149,23 @@ impl Message for Seen {
             Letter::Decline => had.decline = true,
             _ => had.answer |= !self.from_client,
         }
+    }
+
+    fn pack(exchange: &Exchange, pattern: &mut Pattern, bytes: &mut Vec<u8>) -> Option<Packed> {
+        Packed::of(exchange, pattern, bytes)
+    }
+
+    fn restore(
+        packed: &Packed,
+        exchange: &mut Exchange,
+        pattern: &Pattern,
+        text: impl FnMut(bool, &[u8]) -> Arc<[u8]>,
+    ) {
+        packed.restore(exchange, pattern, text);
+    }
+
+    fn touch(packed: &Packed) -> u64 {
+        packed.touch()
     }
 
     fn outcome(exchange: &Exchange, end: i64) -> Outcome {

@@ -1,5 +1,6 @@
 //! Which message of DHCPv4 belongs to which exchange.
 
+use std::borrow::Cow;
 use std::net::Ipv4Addr;
 
 use super::by_xid::ByXid;
@@ -7,10 +8,9 @@ use super::desk::{DECLINE, Desk, MINGAP, NEWXID, ORPHAN, Options, Over, SELECT, 
 use super::exchange::Exchange;
 use super::four::ClientKey;
 use super::names::{Kind, Letter, Role, Side};
-use super::open::{Brief, Open, brief};
+use super::open::{Brief, brief};
 use super::seen::{Batch, Entry, Item, Seen, bit, part};
 use super::sight::Sight;
-use super::texts::Texts;
 use crate::wire::HwAddr;
 
 impl ClientKey {
@@ -103,7 +103,6 @@ pub struct Joiner {
     closed: Vec<Box<Exchange>>,
     /// What tells whether answers can be seen.
     sight: Sight<HwAddr>,
-    texts: Texts,
 }
 
 impl Joiner {
@@ -115,7 +114,6 @@ impl Joiner {
             untimed: Untimed::default(),
             closed: Vec::new(),
             sight: Sight::default(),
-            texts: Texts::default(),
         }
     }
 
@@ -160,7 +158,7 @@ impl Joiner {
     }
 
     /// The exchanges that are open, in no order.
-    pub fn open(&self) -> impl Iterator<Item = &Exchange> {
+    pub fn open(&self) -> impl Iterator<Item = Cow<'_, Exchange>> {
         self.desk.exchanges()
     }
 
@@ -214,13 +212,13 @@ impl Joiner {
     }
 
     pub(super) fn close(&mut self, id: u32, end: i64) {
-        let Some(mut open) = self.desk.take(id) else { return };
-        if open.key.tag != 0 || self.nameless.all {
-            open.exchange.xids.iter().for_each(|xid| self.nameless.remove(*xid, id));
+        let Some((mut exchange, key)) = self.desk.take(id) else { return };
+        if key.tag != 0 || self.nameless.all {
+            exchange.xids.iter().for_each(|xid| self.nameless.remove(*xid, id));
         }
-        open.exchange.judge(end);
-        open.exchange.visible = self.sight.visible(&open.exchange, &open.exchange.mac.unwrap_or_default());
-        self.closed.push(open.exchange);
+        exchange.judge(end);
+        exchange.visible = self.sight.visible(&exchange, &exchange.mac.unwrap_or_default());
+        self.closed.push(exchange);
     }
 
     pub(super) fn message(&mut self, entry: &Entry, batch: &Batch) -> Option<Role> {
@@ -257,25 +255,24 @@ impl Joiner {
         } else {
             self.reply(&seen, key, entry, ids)
         };
-        let open = self.desk.get_mut(id)?;
+        let (exchange, its_key, known) = self.desk.get_with_texts(id)?;
         // Of a client that has an address of its own, what was told is not told again.
-        let own = key == open.key && key.tag == 0 && seen.place == open.place;
-        if !(own && open.exchange.had.sighted && seen.side == Side::Client) {
-            open.exchange.had.sighted |= self.sight.observe(&seen, &entry.client) && own;
+        let own = key == *its_key && key.tag == 0 && seen.place == exchange.place;
+        if !(own && exchange.had.sighted && seen.side == Side::Client) {
+            exchange.had.sighted |= self.sight.observe(&seen, &entry.client) && own;
         }
-        open.exchange.add(&seen, role);
-        open.exchange.selected |= entry.selected;
+        exchange.add(&seen, role);
+        exchange.selected |= entry.selected;
         // Those that the exchange does not keep would outlive it.
-        if (open.key.tag != 0 || self.nameless.all) && seen.from_client && open.has_xid(seen.xid) {
+        if (its_key.tag != 0 || self.nameless.all) && seen.from_client && exchange.has_xid(seen.xid) {
             self.nameless.insert(seen.xid, id);
         }
-        let known = &mut self.texts;
         let mut text = |index: usize| {
             let range = entry.texts.get(index).filter(|range| !range.is_empty())?;
             let shared = if index < 2 { &mut known.own } else { &mut known.common };
             part(&batch.bytes, range).map(|bytes| shared.of(bytes))
         };
-        let texts = &mut open.exchange.texts;
+        let texts = &mut exchange.texts;
         if seen.from_client && role.counts() {
             if texts.client_id.is_none() {
                 texts.client_id = text(0);
@@ -297,11 +294,11 @@ impl Joiner {
             let reason = text(3);
             texts.reason = reason.clone().or(texts.reason.take());
             if seen.letter == Letter::Nak {
-                open.exchange.refused(&seen, reason);
+                exchange.refused(&seen, reason);
             }
         }
         if role.counts() {
-            open.exchange.blame(seen.frame, batch.problems_of(&entry.problems));
+            exchange.blame(seen.frame, batch.problems_of(&entry.problems));
         }
         self.desk.changed(id);
         if self.desk.is_full()
@@ -314,9 +311,9 @@ impl Joiner {
 
     fn begin(&mut self, kind: Kind, seen: &Seen, key: ClientKey, entry: &Entry) -> u32 {
         let id = self.desk.begin(kind, seen, key, Some(entry.client).filter(named));
-        if let Some(open) = self.desk.get_mut(id) {
+        if let Some(exchange) = self.desk.get(id) {
             let known = entry.vlans.0.get(..usize::from(entry.vlans.1)).unwrap_or_default();
-            open.exchange.vlans = known.to_vec();
+            exchange.vlans = known.to_vec();
         }
         id
     }
@@ -329,21 +326,20 @@ impl Joiner {
         ids: &[u32],
         recent: &[u32],
     ) -> (u32, Role) {
-        let xid = |open: &Open<Seen>| open.has_xid(seen.xid);
+        let xid = |exchange: &Exchange| exchange.has_xid(seen.xid);
         // The answer stood before it in the file.
         let orphan = |brief: &Brief| !brief.is(brief::CLIENT) && brief.may_have_xid(seen.xid);
-        let first = self.desk.find(ids, orphan, |open| {
-            let exchange = &open.exchange;
+        let first = self.desk.find(ids, orphan, |exchange| {
             let began = exchange.first().map_or(0, |first| first.time);
-            xid(open)
+            xid(exchange)
                 && seen.time.saturating_sub(began).abs() <= ORPHAN
                 && exchange.replies().any(|reply| answers(reply.letter, seen))
         });
         let state = State::of(seen);
         if let Some(id) = first {
-            if let Some(open) = self.desk.get_mut(id) {
-                open.exchange.kind = match seen.letter {
-                    Letter::Request if state == State::Unclear => open.exchange.kind,
+            if let Some(exchange) = self.desk.get(id) {
+                exchange.kind = match seen.letter {
+                    Letter::Request if state == State::Unclear => exchange.kind,
                     Letter::Request => state.kind(),
                     letter => kind_of_request(letter),
                 };
@@ -357,22 +353,22 @@ impl Joiner {
                 .find(
                     ids,
                     |brief| brief.kind == Kind::Acquire && !brief.is(brief::FINISHED) && mine(brief),
-                    |open| xid(open) && !open.exchange.had().request,
+                    |exchange| xid(exchange) && !exchange.had().request,
                 )
                 .or_else(|| {
                     let (latest, brief) = self.desk.latest(ids, Kind::Acquire)?;
                     let waits = brief.is(brief::CURRENT) && !brief.is(brief::REPLY);
-                    let open = self.desk.get(latest).filter(|_| waits)?;
-                    let fits = !open.exchange.had().request
-                        && (MINGAP..=NEWXID).contains(&open.gap(seen))
-                        && open.is_where(seen);
+                    let exchange = if waits { self.desk.get(latest) } else { None }?;
+                    let fits = !exchange.had().request
+                        && (MINGAP..=NEWXID).contains(&exchange.gap(seen))
+                        && exchange.is_where(seen);
                     fits.then_some(latest)
                 })
                 .map(|id| (id, Role::Retransmission)),
             Letter::Request => self.join_request(seen, state, ids),
             Letter::Decline => {
                 let recent: Vec<u32> = recent.iter().copied().filter(|id| *id != 0).collect();
-                let found = self.desk.find(&recent, |_| true, |open| declines(open, seen));
+                let found = self.desk.find(&recent, |_| true, |exchange| declines(exchange, seen));
                 found.map(|id| (id, Role::First))
             }
             Letter::Release => self
@@ -380,8 +376,8 @@ impl Joiner {
                 .find(
                     ids,
                     |brief| brief.kind == Kind::Release,
-                    |open| {
-                        open.exchange.first().is_some_and(|first| {
+                    |exchange| {
+                        exchange.first().is_some_and(|first| {
                             first.ciaddr == seen.ciaddr && first.server_id == seen.server_id
                         })
                     },
@@ -401,15 +397,14 @@ impl Joiner {
         })
     }
 
-    fn join_request(&self, seen: &Seen, state: State, ids: &[u32]) -> Option<(u32, Role)> {
-        let role = |open: &Open<Seen>| {
-            if open.exchange.had().request { Role::Retransmission } else { Role::First }
+    fn join_request(&mut self, seen: &Seen, state: State, ids: &[u32]) -> Option<(u32, Role)> {
+        let role = |exchange: &Exchange| {
+            if exchange.had().request { Role::Retransmission } else { Role::First }
         };
         let mine = |brief: &Brief| brief.is(brief::CURRENT) && brief.may_have_xid(seen.xid);
-        let same = self.desk.find(ids, mine, |open| {
-            let exchange = &open.exchange;
+        let same = self.desk.find(ids, mine, |exchange| {
             let had = exchange.had();
-            if !open.has_xid(seen.xid) {
+            if !exchange.has_xid(seen.xid) {
                 return false;
             }
             if exchange.kind == Kind::Acquire {
@@ -422,16 +417,16 @@ impl Joiner {
             exchange.kind == state.kind() && !refused && had.client
         });
         if let Some(id) = same {
-            return self.desk.get(id).map(|open| (id, role(open)));
+            return self.desk.get(id).map(|exchange| (id, role(exchange)));
         }
         if state == State::Selecting {
             let (latest, brief) = self.desk.latest(ids, Kind::Acquire)?;
             let waits = brief.is(brief::CURRENT)
                 && !brief.is(brief::FINISHED)
                 && seen.time.saturating_sub(brief.last) <= SELECT;
-            let open = self.desk.get(latest).filter(|_| waits)?;
-            let had = open.exchange.had();
-            let named = open.exchange.replies().any(|reply| {
+            let exchange = if waits { self.desk.get(latest) } else { None }?;
+            let had = exchange.had();
+            let named = exchange.replies().any(|reply| {
                 reply.letter == Letter::Offer
                     && (reply.server() == seen.server_id || reply.yiaddr == seen.requested)
             });
@@ -441,13 +436,12 @@ impl Joiner {
         if matches!(state, State::Reboot | State::Renew | State::Rebind) {
             let (latest, brief) = self.desk.latest(ids, state.kind())?;
             let waits = brief.is(brief::CURRENT) && !brief.is(brief::REPLY);
-            let open = self.desk.get(latest).filter(|_| waits)?;
-            let alike = open
-                .exchange
+            let exchange = if waits { self.desk.get(latest) } else { None }?;
+            let alike = exchange
                 .sent()
                 .next_back()
                 .is_some_and(|last| last.requested == seen.requested && last.ciaddr == seen.ciaddr);
-            let fits = alike && (MINGAP..=NEWXID).contains(&open.gap(seen)) && open.is_where(seen);
+            let fits = alike && (MINGAP..=NEWXID).contains(&exchange.gap(seen)) && exchange.is_where(seen);
             return fits.then_some((latest, Role::Retransmission));
         }
         None
@@ -467,8 +461,8 @@ impl Joiner {
             }
         }
         self.nameless.get(seen.xid).find(|id| {
-            let open = self.desk.get(*id).filter(|_| self.desk.is_alive(*id, seen.time));
-            open.is_some_and(|open| takes(&open.exchange, seen) && reaches(&open.exchange, seen))
+            let exchange = if self.desk.is_alive(*id, seen.time) { self.desk.get(*id) } else { None };
+            exchange.is_some_and(|exchange| takes(exchange, seen) && reaches(exchange, seen))
         })
     }
 
@@ -477,7 +471,7 @@ impl Joiner {
             return (self.begin(Kind::ForceRenew, seen, key, entry), Role::First);
         }
         let likely = |brief: &Brief| brief.may_have_xid(seen.xid);
-        let asked = self.desk.find(ids, likely, |open| takes(&open.exchange, seen));
+        let asked = self.desk.find(ids, likely, |exchange| takes(exchange, seen));
         if let Some(id) = asked {
             return (id, Role::First);
         }
@@ -488,7 +482,7 @@ impl Joiner {
         }
         let kind = kind_of_orphan(seen);
         let orphaned = |brief: &Brief| brief.kind == kind && !brief.is(brief::CLIENT) && likely(brief);
-        let orphan = self.desk.find(ids, orphaned, |open| open.has_xid(seen.xid));
+        let orphan = self.desk.find(ids, orphaned, |exchange| exchange.has_xid(seen.xid));
         // An orphan waits as long as anything unfinished.
         (orphan.unwrap_or_else(|| self.begin(kind, seen, key, entry)), Role::First)
     }
@@ -549,8 +543,7 @@ fn reaches(exchange: &Exchange, reply: &Seen) -> bool {
 }
 
 /// True when `seen` declines what this exchange gave.
-fn declines(open: &Open<Seen>, seen: &Seen) -> bool {
-    let exchange = &open.exchange;
+fn declines(exchange: &Exchange, seen: &Seen) -> bool {
     let acked = exchange.replies().rev().find(|reply| reply.letter == Letter::Ack);
     let wanted = if seen.has(bit::REQUESTED) && !seen.requested.is_unspecified() {
         Some(seen.requested)

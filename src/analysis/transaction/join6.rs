@@ -3,17 +3,17 @@
 //! A client is its DUID. A SOLICIT and the REQUEST that follows are one exchange though their identifiers differ; what asks again with
 //! the same identifier is a retransmission; what stands inside a relay's envelope is the message itself, seen on the other side.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::desk::{DECLINE, Desk, MINGAP, NEWXID, ORPHAN, Options, Over, SELECT, Untimed};
 use super::message::{Message as _, Sense};
 use super::names::{Kind, Letter, Role};
-use super::open::{Brief, Open, brief};
+use super::open::{Brief, brief};
 use super::seen::{Batch, part};
 use super::seen6::{Entry6, Lease, Seen6, bit6, text};
 use super::sight::Sight;
 use super::six::{Exchange6, Key6};
-use super::texts::Texts;
 
 /// What a message became when it was joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +43,6 @@ pub struct Joiner6 {
     #[allow(clippy::vec_box, reason = "each goes its own way, and is large")]
     closed: Vec<Box<Exchange6>>,
     sight: Sight<Key6>,
-    texts: Texts,
     serial: u64,
 }
 
@@ -55,7 +54,6 @@ impl Joiner6 {
             untimed: Untimed::default(),
             closed: Vec::new(),
             sight: Sight::default(),
-            texts: Texts::default(),
             serial: 0,
         }
     }
@@ -82,7 +80,7 @@ impl Joiner6 {
     }
 
     /// The exchanges that are open, in no order.
-    pub fn open(&self) -> impl Iterator<Item = &Exchange6> {
+    pub fn open(&self) -> impl Iterator<Item = Cow<'_, Exchange6>> {
         self.desk.exchanges()
     }
 
@@ -120,11 +118,11 @@ impl Joiner6 {
     }
 
     pub(super) fn close(&mut self, id: u32, end: i64) {
-        let Some(mut open) = self.desk.take(id) else { return };
-        open.exchange.judge(end);
-        open.exchange.extra.ended = end;
-        open.exchange.visible = self.sight.visible(&open.exchange, &open.key);
-        self.closed.push(open.exchange);
+        let Some((mut exchange, key)) = self.desk.take(id) else { return };
+        exchange.judge(end);
+        exchange.extra.ended = end;
+        exchange.visible = self.sight.visible(&exchange, &key);
+        self.closed.push(exchange);
     }
 
     pub(super) fn message(&mut self, entry: &Entry6, batch: &Batch) -> Joined {
@@ -153,7 +151,7 @@ impl Joiner6 {
             let range = entry.texts.get(place).filter(|range| !range.is_empty())?;
             part(&batch.bytes, range)
         };
-        let known = &mut self.texts;
+        let known = self.desk.texts();
         seen.server = bytes(text::SERVER).map(|bytes| known.common.of(bytes));
         let duid = bytes(text::CLIENT);
         let key = duid.map_or_else(|| Key6::of_address(entry.client), Key6::of_duid);
@@ -170,13 +168,11 @@ impl Joiner6 {
         } else {
             self.reply(&seen, (key, entry), ids)
         };
-        let Some(open) = self.desk.get_mut(id) else { return Joined::default() };
-        let exchange = &mut open.exchange;
+        let Some((exchange, _, known)) = self.desk.get_with_texts(id) else { return Joined::default() };
         let answers = (!seen.from_client).then(|| answered(exchange, &seen)).flatten();
         seen.sense = seen.sense_in(answers, &exchange.extra.asked);
         let server = exchange.add(&seen, role);
         exchange.selected |= entry.selected;
-        let known = &mut self.texts;
         let mut text = |place: usize| {
             let own = matches!(place, text::CLIENT | text::HOSTNAME);
             let shared = if own { &mut known.own } else { &mut known.common };
@@ -230,10 +226,10 @@ impl Joiner6 {
     fn begin(&mut self, kind: Kind, seen: &Seen6, (key, entry): (Key6, &Entry6)) -> u32 {
         let id = self.desk.begin(kind, seen, key, entry.mac);
         self.serial = self.serial.saturating_add(1);
-        if let Some(open) = self.desk.get_mut(id) {
+        if let Some(exchange) = self.desk.get(id) {
             let known = entry.vlans.0.get(..usize::from(entry.vlans.1)).unwrap_or_default();
-            open.exchange.vlans = known.to_vec();
-            open.exchange.extra.serial = self.serial;
+            exchange.vlans = known.to_vec();
+            exchange.extra.serial = self.serial;
         }
         id
     }
@@ -248,27 +244,26 @@ impl Joiner6 {
         let kind = kind_of(seen.letter);
         // The answer stood before it in the file.
         let orphan = |brief: &Brief| !brief.is(brief::CLIENT) && brief.may_have_xid(seen.xid);
-        let first = self.desk.find(ids, orphan, |open| {
-            let exchange = &open.exchange;
+        let first = self.desk.find(ids, orphan, |exchange| {
             let began = exchange.first().map_or(0, |first| first.time);
-            open.has_xid(seen.xid)
+            exchange.has_xid(seen.xid)
                 && seen.time.saturating_sub(began).abs() <= ORPHAN
                 && exchange.replies().any(|reply| answers(reply.letter, seen.letter))
         });
         if let Some(id) = first {
-            if let Some(open) = self.desk.get_mut(id) {
-                open.exchange.kind = kind;
+            if let Some(exchange) = self.desk.get(id) {
+                exchange.kind = kind;
                 // What came before it is judged by what it asks for.
                 let wished: Vec<_> = leases.iter().map(|lease| (lease.kind, lease.iaid)).collect();
-                for step in open.exchange.steps.iter_mut().filter(|step| !step.seen.from_client) {
+                for step in exchange.steps.iter_mut().filter(|step| !step.seen.from_client) {
                     step.seen.sense = step.seen.sense_in(Some(seen.letter), &wished);
                 }
             }
             return (id, Role::First);
         }
         let mine = |brief: &Brief| brief.is(brief::CURRENT) && brief.may_have_xid(seen.xid);
-        let again = |open: &Open<Seen6>| {
-            open.exchange.sent().any(|sent| sent.xid == seen.xid && sent.letter == seen.letter)
+        let again = |exchange: &Exchange6| {
+            exchange.sent().any(|sent| sent.xid == seen.xid && sent.letter == seen.letter)
         };
         if let Some(id) = self.desk.find(ids, mine, again) {
             return (id, Role::Retransmission);
@@ -277,24 +272,26 @@ impl Joiner6 {
             Letter::Request => self.selected(seen, ids).map(|id| (id, Role::First)),
             Letter::Decline => {
                 let ids: Vec<u32> = recent.iter().copied().filter(|id| *id != 0).collect();
-                self.desk.find(&ids, |_| true, |open| declines(open, seen)).map(|id| (id, Role::First))
+                self.desk
+                    .find(&ids, |_| true, |exchange| declines(exchange, seen))
+                    .map(|id| (id, Role::First))
             }
             // A client that takes a new identifier to say the same again.
             _ => self
                 .desk
                 .latest(ids, kind)
                 .filter(|(_, brief)| brief.is(brief::CURRENT) && !brief.is(brief::REPLY))
-                .filter(|(id, _)| self.desk.get(*id).is_some_and(|open| repeats(open, seen)))
+                .filter(|(id, _)| self.desk.get(*id).is_some_and(|exchange| repeats(exchange, seen)))
                 .map(|(id, _)| (id, Role::Retransmission)),
         };
         joined.unwrap_or_else(|| (self.begin(kind, seen, who), Role::First))
     }
 
     /// The exchange in which this REQUEST takes what was offered.
-    fn selected(&self, seen: &Seen6, ids: &[u32]) -> Option<u32> {
+    fn selected(&mut self, seen: &Seen6, ids: &[u32]) -> Option<u32> {
         let (latest, brief) = self.desk.latest(ids, Kind::Acquire)?;
         let waits = brief.is(brief::CURRENT) && seen.time.saturating_sub(brief.last) <= SELECT;
-        let exchange = &self.desk.get(latest).filter(|_| waits)?.exchange;
+        let exchange = if waits { self.desk.get(latest) } else { None }?;
         let had = exchange.had();
         // Of a SOLICIT that is not seen its answer is: by the server that is named now.
         let answers = |reply: &Seen6| reply.sense == Sense::Offers && reply.server == seen.server;
@@ -308,7 +305,7 @@ impl Joiner6 {
             return (self.begin(Kind::Reconfigure, seen, who), Role::First);
         }
         let likely = |brief: &Brief| brief.may_have_xid(seen.xid);
-        let asked = self.desk.find(ids, likely, |open| answered(&open.exchange, seen).is_some());
+        let asked = self.desk.find(ids, likely, |exchange| answered(exchange, seen).is_some());
         if let Some(id) = asked {
             return (id, Role::First);
         }
@@ -320,7 +317,7 @@ impl Joiner6 {
             _ => Kind::Unknown,
         };
         let orphaned = |brief: &Brief| brief.kind == kind && !brief.is(brief::CLIENT) && likely(brief);
-        let orphan = self.desk.find(ids, orphaned, |open| open.has_xid(seen.xid));
+        let orphan = self.desk.find(ids, orphaned, |exchange| exchange.has_xid(seen.xid));
         (orphan.unwrap_or_else(|| self.begin(kind, seen, who)), Role::First)
     }
 }
@@ -359,16 +356,15 @@ fn answered(exchange: &Exchange6, reply: &Seen6) -> Option<Letter> {
 }
 
 /// True when `seen` says with another identifier what was said before.
-fn repeats(open: &Open<Seen6>, seen: &Seen6) -> bool {
-    let alike = open.exchange.sent().next_back().is_some_and(|last| {
+fn repeats(exchange: &Exchange6, seen: &Seen6) -> bool {
+    let alike = exchange.sent().next_back().is_some_and(|last| {
         last.letter == seen.letter && last.address == seen.address && last.server == seen.server
     });
-    alike && (MINGAP..=NEWXID).contains(&open.gap(seen)) && open.is_where(seen)
+    alike && (MINGAP..=NEWXID).contains(&exchange.gap(seen)) && exchange.is_where(seen)
 }
 
 /// True when `seen` declines what this exchange gave.
-fn declines(open: &Open<Seen6>, seen: &Seen6) -> bool {
-    let exchange = &open.exchange;
+fn declines(exchange: &Exchange6, seen: &Seen6) -> bool {
     let given = exchange.replies().rev().find(|reply| reply.sense == Sense::Grants);
     let holds = |(address, _)| exchange.extra.addresses().any(|given| given == address);
     given.is_some_and(|given| {

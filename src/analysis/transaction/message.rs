@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::sync::Arc;
 
 use super::exchange::{Exchange, Server};
 use super::names::{Letter, Outcome, Side};
@@ -35,6 +36,10 @@ pub trait Message: Clone + Debug {
     type Key: Clone + Debug + Eq + Hash;
     /// What an exchange knows beside its messages.
     type Extra: Clone + Debug + Default;
+    /// An exchange in less memory, while hardly anything comes of it any more.
+    type Packed: Debug;
+    /// What most exchanges are like, which a packed one does not say.
+    type Pattern: Debug + Default;
 
     /// The frame's number.
     fn frame(&self) -> u64;
@@ -88,6 +93,21 @@ pub trait Message: Clone + Debug {
     fn teach(&self, exchange: &mut Exchange<Self>, server: Option<u8>);
     /// What came of an exchange, for an input that ends at `end`.
     fn outcome(exchange: &Exchange<Self>, end: i64) -> Outcome;
+    /// Packs an exchange, its problems left out; `bytes` lends its memory. None where that is not done.
+    fn pack(
+        exchange: &Exchange<Self>,
+        pattern: &mut Self::Pattern,
+        bytes: &mut Vec<u8>,
+    ) -> Option<Self::Packed>;
+    /// Makes `exchange` what was packed; `text` makes a text, given whether it is one of those that clients call themselves by.
+    fn restore(
+        packed: &Self::Packed,
+        exchange: &mut Exchange<Self>,
+        pattern: &Self::Pattern,
+        text: impl FnMut(bool, &[u8]) -> Arc<[u8]>,
+    );
+    /// A number of what was packed, to have all of it in the cache.
+    fn touch(packed: &Self::Packed) -> u64;
 }
 
 /// What every message has as a field of its own, and those that `$field` names beside.

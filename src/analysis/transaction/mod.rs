@@ -18,6 +18,7 @@ mod join6;
 mod message;
 mod names;
 mod open;
+mod packed;
 mod party;
 mod seen;
 mod seen6;

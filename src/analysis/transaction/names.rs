@@ -321,6 +321,31 @@ impl Letter {
     ];
 }
 
+/// What is kept as a number.
+macro_rules! numbered {
+    ($($type:ident, else $first:ident;)*) => {
+        $(impl $type {
+            /// Its place among [`ALL`](Self::ALL).
+            #[allow(clippy::as_conversions, reason = "there are fewer than 256")]
+            pub(super) const fn number(self) -> u8 {
+                self as u8
+            }
+
+            /// The one in this place; what is said where there is none.
+            pub(super) fn numbered(number: u8) -> Self {
+                Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::$first)
+            }
+        })*
+    };
+}
+
+numbered! {
+    Kind, else Unknown;
+    Letter, else Other;
+    Role, else First;
+    Side, else Client;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

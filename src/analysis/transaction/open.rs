@@ -1,34 +1,31 @@
-//! The exchanges that are open, by number. A number is given again once its exchange has closed; 0 is none.
+//! The exchanges that are open, by number. A number is given again once its exchange has closed; 0 is none. Those of which hardly
+//! anything comes any more are packed: until somebody asks for one.
+
+use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::exchange::{Exchange, Next};
 use super::message::Message;
 use super::names::Kind;
+use super::texts::Texts;
+use crate::analysis::keyed::KeyedMap;
+use crate::wire::HwAddr;
+use crate::wire::problem::Problem;
 
-/// An open exchange.
-pub(super) struct Open<S: Message> {
-    /// Boxed: it is large, and what is handed on when it closes.
-    pub(super) exchange: Box<Exchange<S>>,
-    pub(super) key: S::Key,
-    /// Of its first message.
-    pub(super) place: u32,
-    pub(super) relay: Option<S::Ip>,
+/// So many exchanges are kept as memory for others.
+const SPARE: usize = 64;
+
+/// An exchange as it is held.
+enum Held<S: Message> {
+    /// Boxed: it is large, and what is handed on when it closes. None where nothing is held.
+    Whole(Option<Box<Exchange<S>>>),
+    Packed(S::Packed),
 }
 
-impl<S: Message> Open<S> {
-    /// One of its messages has this identifier.
-    pub(super) fn has_xid(&self, xid: u32) -> bool {
-        self.exchange.xids.contains(&xid)
-    }
-
-    /// How long ago its client spoke, when `seen` comes.
-    pub(super) fn gap(&self, seen: &S) -> i64 {
-        seen.time().saturating_sub(self.exchange.last_client)
-    }
-
-    /// It began where `seen` was seen.
-    pub(super) fn is_where(&self, seen: &S) -> bool {
-        self.place == seen.place() && self.relay == seen.relay()
-    }
+/// A place for an exchange.
+struct Place<S: Message> {
+    held: Held<S>,
+    key: S::Key,
 }
 
 /// What is asked of each exchange of a client before one of them is looked into. Exchanges lie far apart in memory; these lie together.
@@ -57,6 +54,8 @@ pub(super) mod brief {
     pub(in super::super) const CURRENT: u8 = 1 << 2;
     /// A message of the client was seen.
     pub(in super::super) const CLIENT: u8 = 1 << 3;
+    /// It gave what may still be declined.
+    pub(in super::super) const GAVE: u8 = 1 << 6;
     /// A reply was seen.
     pub(in super::super) const REPLY: u8 = 1 << 4;
 }
@@ -70,6 +69,7 @@ impl Brief {
         set(brief::CURRENT, next.is_none());
         set(brief::CLIENT, exchange.had().client);
         set(brief::REPLY, exchange.had().reply);
+        set(brief::GAVE, exchange.gave());
         Self {
             last: exchange.last,
             first: exchange.began,
@@ -97,13 +97,93 @@ impl Brief {
 pub(super) struct Places<S: Message> {
     /// What is asked first of each: read far more often than the rest, and close together.
     briefs: Vec<Brief>,
-    open: Vec<Option<Open<S>>>,
+    all: Vec<Place<S>>,
     free: Vec<u32>,
+    packing: Packing<S>,
 }
 
 impl<S: Message> Default for Places<S> {
     fn default() -> Self {
-        Self { briefs: Vec::new(), open: Vec::new(), free: Vec::new() }
+        Self { briefs: Vec::new(), all: Vec::new(), free: Vec::new(), packing: Packing::default() }
+    }
+}
+
+/// What packs exchanges, and unpacks them.
+struct Packing<S: Message> {
+    pattern: S::Pattern,
+    /// Texts that exchanges share.
+    texts: Texts,
+    /// Problems of those that are packed, of which most have none.
+    problems: KeyedMap<u32, Vec<(u64, Problem)>>,
+    /// Memory lent while one is packed, and that of exchanges that were, for those that begin or are unpacked.
+    bytes: Vec<u8>,
+    spare: Vec<Box<Exchange<S>>>,
+}
+
+impl<S: Message> Default for Packing<S> {
+    fn default() -> Self {
+        Self {
+            pattern: S::Pattern::default(),
+            texts: Texts::default(),
+            problems: KeyedMap::default(),
+            bytes: Vec::new(),
+            spare: Vec::new(),
+        }
+    }
+}
+
+impl<S: Message> Packing<S> {
+    fn pack(&mut self, id: u32, exchange: &mut Exchange<S>) -> Option<S::Packed> {
+        let packed = S::pack(exchange, &mut self.pattern, &mut self.bytes)?;
+        let problems = std::mem::take(&mut exchange.problems);
+        if !problems.is_empty() {
+            self.problems.insert(id, problems);
+        }
+        Some(packed)
+    }
+
+    fn unpack(&mut self, id: u32, packed: &S::Packed) -> Box<Exchange<S>> {
+        let texts = &mut self.texts;
+        let text = |own: bool, bytes: &[u8]| -> Arc<[u8]> {
+            if own { texts.own.of(bytes) } else { texts.common.of(bytes) }
+        };
+        let spare = self.spare.pop();
+        let mut exchange = spare.unwrap_or_else(|| Box::new(Exchange::new(Kind::Unknown, None, 0)));
+        S::restore(packed, &mut exchange, &self.pattern, text);
+        if !self.problems.is_empty() {
+            exchange.problems = self.problems.remove(&id).unwrap_or_default();
+        }
+        exchange
+    }
+
+    /// A copy of what stays packed.
+    fn copy(&self, id: u32, packed: &S::Packed) -> Exchange<S> {
+        let mut exchange = Exchange::new(Kind::Unknown, None, 0);
+        S::restore(packed, &mut exchange, &self.pattern, |_, bytes| bytes.into());
+        exchange.problems = self.problems.get(&id).cloned().unwrap_or_default();
+        exchange
+    }
+
+    /// One that begins.
+    fn begin(&mut self, kind: Kind, mac: Option<HwAddr>, seen: &S) -> Box<Exchange<S>> {
+        let mut exchange = match self.spare.pop() {
+            Some(mut spare) => {
+                spare.renew(kind, mac, seen.time());
+                spare
+            }
+            None => Box::new(Exchange::new(kind, mac, seen.time())),
+        };
+        exchange.place = seen.place();
+        exchange
+    }
+
+    /// Memory for others; what there is no need of.
+    fn give_back(&mut self, exchange: Box<Exchange<S>>) -> Option<Box<Exchange<S>>> {
+        if self.spare.len() >= SPARE {
+            return Some(exchange);
+        }
+        self.spare.push(exchange);
+        None
     }
 }
 
@@ -115,7 +195,7 @@ fn index(id: u32) -> Option<usize> {
 impl<S: Message> Places<S> {
     /// How many are open.
     pub(super) fn len(&self) -> usize {
-        self.open.len().saturating_sub(self.free.len())
+        self.all.len().saturating_sub(self.free.len())
     }
 
     #[inline]
@@ -123,24 +203,63 @@ impl<S: Message> Places<S> {
         self.briefs.get(index(id)?).filter(|brief| brief.is(brief::TAKEN))
     }
 
+    /// An exchange as a whole. Whoever changes it [tells](Self::changed).
     #[inline]
-    pub(super) fn get(&self, id: u32) -> Option<&Open<S>> {
-        self.open.get(index(id)?)?.as_ref()
+    pub(super) fn get(&mut self, id: u32) -> Option<&mut Exchange<S>> {
+        Some(self.get_with_texts(id)?.0)
     }
 
-    /// Whoever changes an exchange [tells](Self::changed).
+    /// The same with its client and the texts that exchanges share.
     #[inline]
-    pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut Open<S>> {
-        self.open.get_mut(index(id)?)?.as_mut()
+    pub(super) fn get_with_texts(&mut self, id: u32) -> Option<(&mut Exchange<S>, &S::Key, &mut Texts)> {
+        let place = self.all.get_mut(index(id)?)?;
+        if let Held::Packed(packed) = &place.held {
+            place.held = Held::Whole(Some(self.packing.unpack(id, packed)));
+        }
+        match &mut place.held {
+            Held::Whole(Some(exchange)) => Some((exchange, &place.key, &mut self.packing.texts)),
+            Held::Whole(None) | Held::Packed(_) => None,
+        }
+    }
+
+    /// Texts that exchanges share.
+    pub(super) fn texts(&mut self) -> &mut Texts {
+        &mut self.packing.texts
+    }
+
+    /// An exchange, which stays as it is held.
+    fn peek<'a>(&'a self, id: u32, place: &'a Place<S>) -> Option<Cow<'a, Exchange<S>>> {
+        match &place.held {
+            Held::Whole(exchange) => exchange.as_deref().map(Cow::Borrowed),
+            Held::Packed(packed) => Some(Cow::Owned(self.packing.copy(id, packed))),
+        }
     }
 
     /// An exchange was changed.
     #[inline]
     pub(super) fn changed(&mut self, id: u32) {
         let Some(at) = index(id) else { return };
-        if let (Some(brief), Some(Some(open))) = (self.briefs.get_mut(at), self.open.get(at)) {
-            *brief = Brief::of(&open.exchange, brief.next);
+        if let (Some(brief), Some(Place { held: Held::Whole(Some(exchange)), .. })) =
+            (self.briefs.get_mut(at), self.all.get(at))
+        {
+            *brief = Brief::of(exchange, brief.next);
         }
+    }
+
+    /// Nothing is expected of this one: it can be packed, where it is not rare.
+    pub(super) fn rests(&mut self, id: u32) {
+        let Some(place) = index(id).and_then(|at| self.all.get_mut(at)) else { return };
+        if let Held::Whole(Some(exchange)) = &mut place.held
+            && let Some(packed) = self.packing.pack(id, exchange)
+            && let Held::Whole(Some(whole)) = std::mem::replace(&mut place.held, Held::Packed(packed))
+        {
+            self.packing.give_back(whole);
+        }
+    }
+
+    /// Memory for others; what there is no need of.
+    pub(super) fn give_back(&mut self, exchange: Box<Exchange<S>>) -> Option<Box<Exchange<S>>> {
+        self.packing.give_back(exchange)
     }
 
     /// Its client has begun another one; that it began an earlier one is what counts.
@@ -152,51 +271,89 @@ impl<S: Message> Places<S> {
         }
     }
 
+    /// An exchange that begins.
+    pub(super) fn begin(&mut self, kind: Kind, mac: Option<HwAddr>, seen: &S) -> Box<Exchange<S>> {
+        self.packing.begin(kind, mac, seen)
+    }
+
     /// Takes one in; 0 when there is no number left, of four billion.
-    pub(super) fn insert(&mut self, open: Open<S>) -> u32 {
-        let brief = Brief::of(&open.exchange, None);
+    pub(super) fn insert(&mut self, exchange: Box<Exchange<S>>, key: S::Key) -> u32 {
+        let brief = Brief::of(&exchange, None);
+        let place = Place { held: Held::Whole(Some(exchange)), key };
         if let Some(id) = self.free.pop() {
             let at = index(id).unwrap_or(usize::MAX);
-            if let (Some(place), Some(own)) = (self.open.get_mut(at), self.briefs.get_mut(at)) {
-                (*place, *own) = (Some(open), brief);
+            if let (Some(free), Some(own)) = (self.all.get_mut(at), self.briefs.get_mut(at)) {
+                (*free, *own) = (place, brief);
             }
             return id;
         }
-        let Ok(id) = u32::try_from(self.open.len().saturating_add(1)) else { return 0 };
-        self.open.push(Some(open));
+        let Ok(id) = u32::try_from(self.all.len().saturating_add(1)) else { return 0 };
+        self.all.push(place);
         self.briefs.push(brief);
         id
     }
 
     /// Touches these, so that they are waited for together; each of these loops by itself finds memory that nobody looked at for long.
     pub(super) fn warm(&self, ids: &[u32]) {
-        let exchanges = || ids.iter().filter_map(|id| Some(&self.get(*id)?.exchange));
+        let exchanges = || {
+            ids.iter().filter_map(|id| match &self.all.get(index(*id)?)?.held {
+                Held::Whole(exchange) => exchange.as_deref(),
+                Held::Packed(_) => None,
+            })
+        };
         let briefs = ids.iter().filter_map(|id| self.brief(*id)).fold(0, |sum, brief| sum ^ brief.last);
         let heads = exchanges().fold(0, |sum, exchange| sum ^ exchange.last);
         let steps = exchanges().filter_map(|exchange| exchange.steps.last());
         std::hint::black_box(briefs ^ heads ^ steps.fold(0, |sum, step| sum ^ step.seen.time()));
     }
 
-    pub(super) fn remove(&mut self, id: u32) -> Option<Open<S>> {
+    /// Touches all of those that are taken out next.
+    pub(super) fn warm_all<'a>(&self, ids: impl Iterator<Item = &'a u32>) {
+        let mut sum = 0;
+        for id in ids {
+            match index(*id).and_then(|at| self.all.get(at)).map(|place| &place.held) {
+                Some(Held::Whole(Some(exchange))) => {
+                    for step in &exchange.steps {
+                        sum ^= step.seen.frame() ^ u64::from(step.role.counts());
+                    }
+                }
+                Some(Held::Packed(packed)) => sum ^= S::touch(packed),
+                Some(Held::Whole(None)) | None => {}
+            }
+        }
+        std::hint::black_box(sum);
+    }
+
+    pub(super) fn remove(&mut self, id: u32) -> Option<(Box<Exchange<S>>, S::Key)> {
         let at = index(id)?;
-        let mut open = self.open.get_mut(at)?.take()?;
+        let place = self.all.get_mut(at)?;
+        let key = place.key.clone();
+        let mut exchange = match std::mem::replace(&mut place.held, Held::Whole(None)) {
+            Held::Whole(exchange) => exchange?,
+            Held::Packed(packed) => self.packing.unpack(id, &packed),
+        };
         if let Some(brief) = self.briefs.get_mut(at) {
-            open.exchange.superseded = brief.next.take();
+            exchange.superseded = brief.next.take();
             brief.bits = 0;
         }
         self.free.push(id);
-        if self.free.len() == self.open.len() {
+        if self.free.len() == self.all.len() {
             // Who looks at all of them looks at no more than were opened since.
-            self.open.clear();
+            self.all.clear();
             self.briefs.clear();
             self.free.clear();
         }
-        Some(open)
+        Some((exchange, key))
+    }
+
+    /// The number of every one.
+    pub(super) fn ids(&self) -> impl Iterator<Item = u32> {
+        (1..).zip(&self.briefs).filter(|(_, brief)| brief.is(brief::TAKEN)).map(|(id, _)| id)
     }
 
     /// Every one with its number.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &Open<S>)> {
-        (1..).zip(&self.open).filter_map(|(id, open)| Some((id, open.as_ref()?)))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Cow<'_, Exchange<S>>)> {
+        (1..).zip(&self.all).filter_map(|(id, place)| Some((id, self.peek(id, place)?)))
     }
 }
 
@@ -205,31 +362,26 @@ mod tests {
     use super::*;
     use crate::analysis::transaction::four::ClientKey;
     use crate::analysis::transaction::{Kind, Seen};
-    use crate::wire::HwAddr;
 
     #[test]
     fn there_are_no_more_places_than_were_opened_since_all_were_closed() {
         let mut places = Places::<Seen>::default();
         let mut open = |count: u32| -> Vec<u32> {
-            let new = || Open {
-                exchange: Box::new(Exchange::new(Kind::Acquire, None, 0)),
-                key: ClientKey { tag: 0, addr: HwAddr::default() },
-                place: 0,
-                relay: None,
-            };
-            let ids = (0..count).map(|_| places.insert(new())).collect();
+            let key = ClientKey { tag: 0, addr: HwAddr::default() };
+            let new = || Box::new(Exchange::new(Kind::Acquire, None, 0));
+            let ids = (0..count).map(|_| places.insert(new(), key)).collect();
             for id in 1..=count {
                 assert!(places.get(id).is_some() && places.len() == usize::try_from(count).unwrap());
             }
             for id in 1..count {
                 places.remove(id).unwrap();
             }
-            assert_eq!(places.open.len(), usize::try_from(count).unwrap());
+            assert_eq!(places.all.len(), usize::try_from(count).unwrap());
             places.remove(count).unwrap();
             ids
         };
         assert_eq!(open(1000), (1..=1000).collect::<Vec<_>>());
         assert_eq!(open(3), [1, 2, 3]);
-        assert_eq!((places.open.len(), places.len()), (0, 0));
+        assert_eq!((places.all.len(), places.len()), (0, 0));
     }
 }

@@ -1,5 +1,6 @@
 //! What the messages of DHCPv6 are to their exchanges.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::hash::{BuildHasher as _, Hash, Hasher};
 use std::net::Ipv6Addr;
@@ -124,6 +125,8 @@ impl Message for Seen6 {
     type Id = Arc<[u8]>;
     type Key = Key6;
     type Extra = Extra6;
+    type Packed = Infallible;
+    type Pattern = ();
 
     fields! {
         sense: Sense,
@@ -225,6 +228,18 @@ impl Message for Seen6 {
             // A REPLY that is neither is cut before what it says.
             _ => had.answer |= matches!(self.letter, Letter::LeaseQueryReply | Letter::Reply),
         }
+    }
+
+    fn pack(_: &Exchange6, (): &mut (), _: &mut Vec<u8>) -> Option<Infallible> {
+        None
+    }
+
+    fn restore(packed: &Infallible, _: &mut Exchange6, (): &(), _: impl FnMut(bool, &[u8]) -> Arc<[u8]>) {
+        match *packed {}
+    }
+
+    fn touch(packed: &Infallible) -> u64 {
+        match *packed {}
     }
 
     fn outcome(exchange: &Exchange6, end: i64) -> Outcome {
