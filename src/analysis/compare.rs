@@ -4,6 +4,7 @@ mod four;
 mod six;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use crate::wire::HwAddr;
 use crate::wire::digits::hex;
@@ -38,6 +39,26 @@ pub enum Family {
     Six,
 }
 
+/// How a reply was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Way {
+    /// The source.
+    pub src: IpAddr,
+    /// To everybody: broadcast, multicast.
+    pub to_all: bool,
+}
+
+impl Way {
+    /// From one address to another.
+    pub fn new(src: IpAddr, dst: IpAddr) -> Self {
+        let to_all = match dst {
+            IpAddr::V4(ip) => ip.is_broadcast(),
+            IpAddr::V6(ip) => ip.is_multicast(),
+        };
+        Self { src, to_all }
+    }
+}
+
 /// A reply that gives something, as it is compared.
 trait Given: Sized + 'static {
     /// The server, and the client.
@@ -66,6 +87,8 @@ struct Field<G> {
     name: &'static str,
     /// A time that may differ by what passed since the lease began.
     drifts: bool,
+    /// It says who the server is, which is compared only where all is.
+    own: bool,
     values: Values<G>,
 }
 
@@ -81,19 +104,24 @@ enum Values<G> {
 
 impl<G> Field<G> {
     const fn new(group: &'static str, name: &'static str, value: fn(&G) -> Option<String>) -> Self {
-        Self { group, name, drifts: false, values: Values::One(value) }
+        Self { group, name, drifts: false, own: false, values: Values::One(value) }
+    }
+
+    /// What differs between servers that give the same.
+    const fn own(group: &'static str, name: &'static str, value: fn(&G) -> Option<String>) -> Self {
+        Self { own: true, ..Self::new(group, name, value) }
     }
 
     const fn wire(group: &'static str, name: &'static str, value: fn(&G) -> Option<&[u8]>) -> Self {
-        Self { group, name, drifts: false, values: Values::Wire(value) }
+        Self { group, name, drifts: false, own: false, values: Values::Wire(value) }
     }
 
     const fn each(group: &'static str, name: &'static str, values: fn(&G) -> Vec<String>) -> Self {
-        Self { group, name, drifts: false, values: Values::Each(values) }
+        Self { group, name, drifts: false, own: false, values: Values::Each(values) }
     }
 
     const fn times(group: &'static str, name: &'static str, values: fn(&G) -> Vec<String>) -> Self {
-        Self { group, name, drifts: true, values: Values::Each(values) }
+        Self { group, name, drifts: true, own: false, values: Values::Each(values) }
     }
 
     fn of(&self, given: &G) -> Vec<Vec<u8>> {
@@ -182,17 +210,17 @@ pub struct Comparison {
 }
 
 impl Side {
-    /// Takes a message of DHCPv4; false when it gives nothing. `broadcast` says how it was sent, where known.
-    pub fn take(&mut self, message: &Message, broadcast: Option<bool>) -> bool {
-        let Some((kind, key, given)) = four::read(message, broadcast) else { return false };
+    /// Takes a message of DHCPv4; false when it gives nothing. `way` says from where to where it was sent, where known.
+    pub fn take(&mut self, message: &Message, way: Option<Way>) -> bool {
+        let Some((kind, key, given)) = four::read(message, way) else { return false };
         self.four.put(kind, key, given);
         true
     }
 
-    /// Takes a message of DHCPv6, in the envelopes of relays or not; false when it gives nothing, or not to `client`. `multicast` says how
-    /// it was sent, where known.
-    pub fn take6(&mut self, bytes: &[u8], multicast: Option<bool>, client: Option<HwAddr>) -> bool {
-        let Some((kind, key, given)) = six::read(bytes, multicast, client) else { return false };
+    /// Takes a message of DHCPv6, in the envelopes of relays or not; false when it gives nothing, or not to `client`. `way` says from where
+    /// to where it was sent, where known.
+    pub fn take6(&mut self, bytes: &[u8], way: Option<Way>, client: Option<HwAddr>) -> bool {
+        let Some((kind, key, given)) = six::read(bytes, way, client) else { return false };
         self.six.put(kind, key, given);
         true
     }
@@ -250,7 +278,7 @@ fn compared<G: Given>(a: &Replies<G>, b: &Replies<G>, scope: Scope) -> Option<(V
         let values = raw.each_ref().map(|raw| raw.iter().map(|raw| G::shown(code, raw)).collect());
         found.push(Difference { field: "option", code: Some(code), name, values, raw });
     }
-    for field in G::FIELDS {
+    for field in G::FIELDS.iter().filter(|field| scope.all || !field.own) {
         let values = sides.each_ref().map(|side| distinct(side.iter().flat_map(|given| field.of(given))));
         if values[0] == values[1]
             || (field.drifts && close(&values, |text| std::str::from_utf8(text).ok()?.parse().ok()))
@@ -300,6 +328,10 @@ mod tests {
     use crate::wire::v6::message::{self, ia, ia_addr, ia_prefix, status};
     use crate::wire::v6::{self, StatusCode};
 
+    fn way(server: u8) -> Way {
+        Way::new([10, 0, 0, server].into(), [255; 4].into())
+    }
+
     fn side(kind: MessageType, change: impl FnOnce(&mut Message)) -> Side {
         let request = Message::request(MessageType::DISCOVER, Xid(7), Mac([2, 0, 0, 0, 0, 1]));
         let mut reply = Message::reply(kind, &request);
@@ -310,7 +342,7 @@ mod tests {
         reply.set_option(3, &[10, 0, 0, 1]);
         change(&mut reply);
         let mut side = Side::default();
-        assert!(side.take(&reply, Some(true)));
+        assert!(side.take(&reply, Some(way(1))));
         side
     }
 
@@ -347,7 +379,7 @@ mod tests {
             let request = Message::request(MessageType::INFORM, Xid(8), Mac([2, 0, 0, 0, 0, 1]));
             let mut reply = Message::reply(kind, &request);
             reply.set_option(54, &[10, 0, 0, 1]);
-            assert!(!both.take(&reply, Some(false)));
+            assert!(!both.take(&reply, Some(Way { to_all: false, ..way(1) })));
         }
         assert_eq!(both.count(Family::Four), 1);
         assert!(names(&side(MessageType::ACK, |_| {}), &both).is_empty());
@@ -363,7 +395,7 @@ mod tests {
                 let mut reply = Message::reply(MessageType::ACK, &request);
                 reply.yiaddr = [10, 0, 0, number].into();
                 reply.set_option(51, &time.to_be_bytes());
-                assert!(side.take(&reply, Some(true)));
+                assert!(side.take(&reply, Some(way(1))));
             }
             side
         };
@@ -384,6 +416,26 @@ mod tests {
         assert_eq!(found[0].values, [[b"10.0.0.1"], [b"10.0.0.2"]]);
     }
 
+    /// Where an answer comes from says who the server is, as its identifier does.
+    #[test]
+    fn a_source_is_compared_when_asked_for() {
+        let of = |server: u8| {
+            let request = Message::request(MessageType::DISCOVER, Xid(7), Mac([2, 0, 0, 0, 0, 1]));
+            let mut reply = Message::reply(MessageType::ACK, &request);
+            reply.yiaddr = [10, 0, 0, 50].into();
+            let mut side = Side::default();
+            assert!(side.take(&reply, Some(way(server))));
+            side
+        };
+        let found = |b: &Side, all: bool| compare(&of(1), b, Scope { all, ..Scope::default() }).unwrap();
+        assert!(found(&of(2), false).differences.is_empty());
+        let all = found(&of(2), true);
+        let [difference] = &all.differences[..] else { panic!("{all:?}") };
+        assert_eq!((difference.field, difference.name.as_str()), ("header", "source"));
+        assert_eq!(difference.values, [[b"10.0.0.1"], [b"10.0.0.2"]]);
+        assert_eq!(found(&of(1), true).same, found(&of(1), false).same + 1);
+    }
+
     const NA: u16 = opt::IA_NA;
     const PD: u16 = opt::IA_PD;
 
@@ -401,7 +453,7 @@ mod tests {
             message.add_option(*code, data.clone());
         }
         let mut side = Side::default();
-        side.take6(&message.encode(), Some(false), None);
+        side.take6(&message.encode(), Some(Way { to_all: false, ..way(1) }), None);
         side
     }
 

@@ -35,9 +35,9 @@ struct DifferenceObject {
     a: Vec<String>,
     /// Values of the other.
     b: Vec<String>,
-    /// The first of one side in hexadecimal.
+    /// The bytes of those of one side in hexadecimal, of several with a space between.
     raw_a: Option<String>,
-    /// The first of the other.
+    /// The same of the other.
     raw_b: Option<String>,
     /// Both as people read them.
     #[serde(skip)]
@@ -75,7 +75,10 @@ impl DiffObject {
 }
 
 fn object(difference: Difference) -> DifferenceObject {
-    let [raw_a, raw_b] = difference.raw.each_ref().map(|raw| raw.first().map(|first| hex(first)));
+    let [raw_a, raw_b] = difference.raw.map(|raw| {
+        let all: Vec<String> = raw.iter().map(|bytes| hex(bytes)).collect();
+        (!all.is_empty()).then(|| all.join(" "))
+    });
     let shown = difference.values.each_ref().map(|values| {
         // Escaped here, once: a broken character is told apart from another, and nothing moves the cursor.
         if values.is_empty() { "-".to_owned() } else { escape(&values.join(b"; ".as_slice())) }
@@ -172,6 +175,29 @@ fn row(difference: &DifferenceObject) -> [String; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Where a side has several values, their bytes are those of all of them.
+    #[test]
+    fn bytes_are_of_every_value() {
+        let source = || Source { source: "a.pcap".into(), replies: 1 };
+        let difference = Difference {
+            field: "option",
+            code: Some(3),
+            name: "routers".into(),
+            values: [vec![b"10.0.0.1".to_vec()], vec![b"10.0.0.1".to_vec(), b"10.0.0.2".to_vec()]],
+            raw: [vec![vec![10, 0, 0, 1]], vec![vec![10, 0, 0, 1], vec![10, 0, 0, 2]]],
+        };
+        let derived =
+            Difference { field: "derived", code: None, raw: Default::default(), ..difference.clone() };
+        let found = Comparison { family: Family::Four, differences: vec![difference, derived], same: 0 };
+        let object = DiffObject::new(source(), source(), found);
+        let raw = |index: usize| {
+            let difference = &object.differences[index];
+            (difference.raw_a.as_deref(), difference.raw_b.as_deref())
+        };
+        assert_eq!(raw(0), (Some("0a000001"), Some("0a000001 0a000002")));
+        assert_eq!(raw(1), (None, None));
+    }
 
     #[test]
     fn sides_stay_beside_each_other_where_there_is_room() {

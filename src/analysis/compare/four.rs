@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-use super::{Field, Given, Options, decoded};
+use super::{Field, Given, Options, Way, decoded};
 use crate::wire::HwAddr;
 use crate::wire::options::{Context, v4};
 use crate::wire::v4::facts::text;
@@ -20,7 +20,7 @@ const TIMES: [u16; 3] = [51, 58, 59];
 pub(super) struct Reply {
     facts: Facts<'static>,
     options: Options,
-    broadcast: Option<bool>,
+    way: Option<Way>,
 }
 
 impl Given for Reply {
@@ -50,11 +50,11 @@ impl Given for Reply {
     }
 }
 
-/// What is compared of a message, `None` when it gives nothing. `broadcast` says how it was sent, where known.
+/// What is compared of a message, `None` when it gives nothing. `way` says how it was sent, where known.
 #[allow(clippy::type_complexity, reason = "what the message is, whose it is, and what it says")]
 pub(super) fn read(
     message: &Message,
-    broadcast: Option<bool>,
+    way: Option<Way>,
 ) -> Option<(super::Kind, <Reply as Given>::Key, Reply)> {
     let facts = Facts::of(message);
     // Who gives no address, as to INFORM or beside a server for boot files, says nothing of what the others are given.
@@ -72,7 +72,7 @@ pub(super) fn read(
         options.insert(u16::from(span.code), vec![data]);
     }
     let key = (facts.server_id, facts.client);
-    Some((kind, key, Reply { facts, options, broadcast }))
+    Some((kind, key, Reply { facts, options, way }))
 }
 
 const FIELDS: &[Field<Reply>] = &[
@@ -80,8 +80,9 @@ const FIELDS: &[Field<Reply>] = &[
     Field::wire("header", "sname", |given| text(&given.facts.sname)),
     Field::wire("header", "file", |given| text(&given.facts.file)),
     Field::new("header", "sent", |given| {
-        given.broadcast.map(|broadcast| if broadcast { "broadcast" } else { "unicast" }.to_owned())
+        given.way.map(|way| if way.to_all { "broadcast" } else { "unicast" }.to_owned())
     }),
+    Field::own("header", "source", |given| given.way.map(|way| way.src.to_string())),
     Field::new("derived", "subnet", |given| {
         let mask = given.facts.subnet_mask?;
         let net = Ipv4Addr::from(u32::from(given.facts.yiaddr.0) & u32::from(mask));

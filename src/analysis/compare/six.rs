@@ -2,7 +2,7 @@
 
 use std::net::Ipv6Addr;
 
-use super::{Field, Given, Kind, Options, decoded};
+use super::{Field, Given, Kind, Options, Way, decoded};
 use crate::wire::HwAddr;
 use crate::wire::options::{Context, v6 as opt};
 use crate::wire::v6::facts::{Ia, IaKind, Status};
@@ -65,7 +65,7 @@ impl Lease {
 pub(super) struct Reply {
     leases: Vec<Lease>,
     options: Options,
-    multicast: Option<bool>,
+    way: Option<Way>,
 }
 
 impl Given for Reply {
@@ -99,7 +99,7 @@ impl Given for Reply {
 #[allow(clippy::type_complexity, reason = "what the message is, whose it is, and what it says")]
 pub(super) fn read(
     bytes: &[u8],
-    multicast: Option<bool>,
+    way: Option<Way>,
     client: Option<HwAddr>,
 ) -> Option<(Kind, <Reply as Given>::Key, Reply)> {
     let packet = Packet::new(bytes);
@@ -124,7 +124,7 @@ pub(super) fn read(
     };
     let leases = facts.ias.iter().map(Lease::of).collect();
     let key = (facts.server_id.map(Box::from), facts.client_id.map(Box::from));
-    Some((kind, key, Reply { leases, options, multicast }))
+    Some((kind, key, Reply { leases, options, way }))
 }
 
 fn leases(given: &Reply, kind: IaKind) -> impl Iterator<Item = &Lease> {
@@ -169,8 +169,9 @@ const PD: IaKind = IaKind::Pd;
 
 const FIELDS: &[Field<Reply>] = &[
     Field::new("header", "sent", |given| {
-        given.multicast.map(|multicast| if multicast { "multicast" } else { "unicast" }.to_owned())
+        given.way.map(|way| if way.to_all { "multicast" } else { "unicast" }.to_owned())
     }),
+    Field::own("header", "source", |given| given.way.map(|way| way.src.to_string())),
     Field::times("lease", "ia-na t1", |given| timers(given, NA, |lease| lease.t1)),
     Field::times("lease", "ia-na t2", |given| timers(given, NA, |lease| lease.t2)),
     Field::each("lease", "ia-na addresses", |given| counts(given, NA)),

@@ -5,8 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use super::Args;
-use super::read::is_to_all;
-use crate::analysis::compare::{Family, Side};
+use crate::analysis::compare::{self, Family, Side};
 use crate::cli::context::Context;
 use crate::cli::exit::Failure;
 use crate::cli::flags::sender::{self, SenderArgs};
@@ -180,15 +179,16 @@ impl Open<'_> {
                 };
                 for answer in collect.answers() {
                     place.record(answer, 1, &mut |record| {
-                        let to_all = record.datagram.ip.map(|ip| is_to_all(ip.dst));
-                        side.take(&Message::decode(record.datagram.payload), to_all);
+                        let way = record.datagram.ip.map(|ip| compare::Way::new(ip.src, ip.dst));
+                        side.take(&Message::decode(record.datagram.payload), way);
                     });
                 }
             }
             Seeker::Six(discover) => {
                 for answer in discover.offers() {
-                    let multicast = answer.destination.map(|dst| dst.is_multicast());
-                    side.take6(&answer.payload, multicast, None);
+                    let way = answer.source_ip.zip(answer.destination);
+                    let way = way.map(|(src, dst)| compare::Way::new(src.into(), dst.into()));
+                    side.take6(&answer.payload, way, None);
                 }
             }
         }

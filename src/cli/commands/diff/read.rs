@@ -1,12 +1,11 @@
 //! One side of a comparison that was saved: a capture, or JSON.
 
 use std::io::{BufRead as _, BufReader};
-use std::net::IpAddr;
 use std::path::Path;
 
 use serde_json::Value;
 
-use crate::analysis::compare::Side;
+use crate::analysis::compare::{Side, Way};
 use crate::capture;
 use crate::cli::exit::Failure;
 use crate::cli::text;
@@ -29,27 +28,27 @@ pub(super) struct Reading {
 }
 
 impl Reading {
-    fn four(&mut self, message: &Message, broadcast: Option<bool>) {
+    fn four(&mut self, message: &Message, way: Option<Way>) {
         if self.mac.is_none_or(|mac| message.client() == mac) {
-            self.side.take(message, broadcast);
+            self.side.take(message, way);
         }
     }
 
-    fn six(&mut self, bytes: &[u8], multicast: Option<bool>) {
-        self.side.take6(bytes, multicast, self.mac);
+    fn six(&mut self, bytes: &[u8], way: Option<Way>) {
+        self.side.take6(bytes, way, self.mac);
     }
 
     /// Every packet object in what discover, request or decode printed.
     fn object(&mut self, object: &Value) {
         if object.get("type").and_then(Value::as_str) == Some("packet") {
-            let dst = object.get("ip").and_then(|ip| ip.get("dst")).and_then(Value::as_str);
-            let dst = dst.and_then(|dst| dst.parse().ok());
+            let end = |name: &str| object.get("ip")?.get(name)?.as_str()?.parse().ok();
+            let way = end("src").zip(end("dst")).map(|(src, dst)| Way::new(src, dst));
             match read_six(object) {
-                Ok(Some((Protocol::Dhcpv6, bytes))) => self.six(&bytes, dst.map(is_to_all)),
+                Ok(Some((Protocol::Dhcpv6, bytes))) => self.six(&bytes, way),
                 Ok(Some(_)) => {}
                 Ok(None) | Err(_) => {
                     if let Ok(message) = read_message(object) {
-                        self.four(&message, dst.map(is_to_all));
+                        self.four(&message, way);
                     }
                 }
             }
@@ -59,14 +58,6 @@ impl Reading {
         for inner in lists.filter_map(|offer| offer.get("packet")).chain(object.get("packet")) {
             self.object(inner);
         }
-    }
-}
-
-/// True for broadcast and multicast.
-pub(super) fn is_to_all(dst: IpAddr) -> bool {
-    match dst {
-        IpAddr::V4(ip) => ip.is_broadcast(),
-        IpAddr::V6(ip) => ip.is_multicast(),
     }
 }
 
@@ -106,10 +97,10 @@ pub(super) fn read(path: &Path, mac: Option<HwAddr>) -> Result<Reading, Failure>
             if datagram.quoted || datagram.cut {
                 return;
             }
-            let to_all = datagram.ip.map(|ip| is_to_all(ip.dst));
+            let way = datagram.ip.map(|ip| Way::new(ip.src, ip.dst));
             match datagram.protocol {
-                Protocol::Dhcpv4 => reading.four(&Message::decode(datagram.payload), to_all),
-                Protocol::Dhcpv6 => reading.six(datagram.payload, to_all),
+                Protocol::Dhcpv4 => reading.four(&Message::decode(datagram.payload), way),
+                Protocol::Dhcpv6 => reading.six(datagram.payload, way),
                 Protocol::Icmpv6 => {}
             }
         });
