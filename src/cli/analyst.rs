@@ -398,7 +398,7 @@ impl<'a> Analyst<'a> {
 
     /// How an exchange is drawn.
     fn ladder<S: Message>(&mut self, exchange: &Exchange<S>) -> Ladder {
-        let begins = exchange.span().map(|(start, _)| self.time.clock(start));
+        let begins = exchange.times().map(|(start, _)| self.time.clock(start));
         Ladder { width: self.look.width, ascii: self.args.ascii, begins }
     }
 

@@ -9,7 +9,9 @@ use super::rules::{Again, Broken};
 use super::{Code, Diagnosis, Finding, Id};
 use crate::analysis::bounded::retain;
 use crate::analysis::keyed::KeyedMap;
-use crate::analysis::transaction::{Exchange, Few, Kind, Letter, Outcome, STORM, STORM_SPAN, Seen, Who, bit};
+use crate::analysis::transaction::{
+    Exchange, Few, Kind, Letter, Near, Outcome, STORM, STORM_SPAN, Seen, Who, bit,
+};
 use crate::wire::HwAddr;
 
 /// Exchanges remembered of a client.
@@ -58,9 +60,9 @@ type Offer = (i64, Ipv4Addr, u64);
 /// What is kept only of exchanges that came to nothing, were hurt, or are odd.
 #[derive(Clone, Debug, Default)]
 struct Rest {
-    /// Whom it was sent to first, the frame of the first NAK, and what was sent again, the latest: of what came to nothing.
+    /// Whom it was sent to first, the first NAK, and what was sent again, the latest: of what came to nothing.
     server: Option<Ipv4Addr>,
-    refusal: Option<u64>,
+    refusal: Option<Place>,
     again: Box<[Resent]>,
     /// An ACK that arrived broken.
     broken: Option<Box<Broken>>,
@@ -129,7 +131,7 @@ impl Closed {
             rest.again = sent.rev().take(OF_ONE - 1).map(resent).collect();
             rest.again.reverse();
             rest.server = first.map(|seen| seen.dst).filter(|dst| !dst.is_broadcast());
-            rest.refusal = reply(Letter::Nak).map(|seen| seen.frame);
+            rest.refusal = reply(Letter::Nak).map(at);
         }
         new.rest = (!rest.is_empty()).then(|| Box::new(rest));
         new
@@ -202,6 +204,21 @@ impl Closed {
     fn again(&self) -> Again {
         let time = self.sent_first().map_or(self.start, |(time, _)| time);
         Again { time, xid: self.xid, ciaddr: self.ciaddr, wanted: self.wanted() }
+    }
+
+    /// When it began, and in which frame.
+    fn began(&self) -> Place {
+        (self.start, self.frame)
+    }
+
+    /// The first NAK.
+    fn refusal(&self) -> Option<Place> {
+        self.rest.as_ref()?.refusal
+    }
+
+    /// An acquisition, or a renewal of what `own` renews.
+    fn is_kin_of(&self, own: &Self) -> bool {
+        self.kind == Kind::Acquire || (self.kind.renews() && self.ciaddr == own.ciaddr)
     }
 
     fn is_unanswered(&self, kind: Kind) -> bool {
@@ -336,39 +353,60 @@ struct Client {
     said: u8,
 }
 
+/// What two exchanges of a client are to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Link {
+    /// The client began nothing between.
+    Next,
+    /// Two renewals of one address, between which it neither renewed that nor acquired anything.
+    Kin,
+}
+
 impl Client {
-    /// Keeps `closed` in its place by time, and gives the one before it and the one after it, each with it, to `pair`; beside them
-    /// what was kept before.
-    fn keep(&mut self, closed: Closed, mut pair: impl FnMut(&Closed, &Closed, &[Closed])) {
-        let oldest = usize::from(self.oldest);
+    /// Keeps `closed` in its place by time, and gives `each` of those that it is linked with, the earlier first; beside them what was
+    /// kept before. What began between and is still open, as it was `near`, comes between when it closes.
+    fn keep(&mut self, closed: Closed, near: Near, mut each: impl FnMut(Link, &Closed, &Closed, &[Closed])) {
+        let mut oldest = usize::from(self.oldest);
         let newest = oldest.checked_sub(1).or_else(|| self.closed.len().checked_sub(1));
         let last = newest.and_then(|newest| self.closed.get(newest));
-        if last.is_none_or(|last| last.start <= closed.start) {
-            // Nearly all come in their order, and the others of a client are not looked at for that.
-            if let Some(last) = last {
-                pair(last, &closed, &self.closed);
+        // Nearly all come in their order, and the others of a client are not looked at for that.
+        let in_order = last.is_none_or(|last| last.began() <= closed.began());
+        if !in_order {
+            self.closed.rotate_left(oldest);
+            (self.oldest, oldest) = (0, 0);
+        }
+        let all: &[Closed] = &self.closed;
+        let at =
+            if in_order { all.len() } else { all.partition_point(|other| other.began() <= closed.began()) };
+        let (newer, older) = all.split_at_checked(oldest).unwrap_or_default();
+        // Where they are not in order, the oldest is the first.
+        let mut before = older.iter().take(at).chain(newer);
+        let mut after = all.get(at..).unwrap_or_default().iter();
+        if closed.kind.renews() {
+            let kin = |other: &&Closed| other.is_kin_of(&closed);
+            if let Some(early) = before.clone().rfind(kin).filter(|early| early.start >= near.kin_before) {
+                each(Link::Kin, early, &closed, all);
             }
-            if self.closed.len() < RECENT {
-                self.closed.push(closed);
-            } else if let Some(place) = self.closed.get_mut(oldest) {
-                *place = closed;
-                self.oldest =
-                    if oldest.saturating_add(1) < RECENT { self.oldest.saturating_add(1) } else { 0 };
+            if let Some(late) = after.clone().find(kin).filter(|late| late.start <= near.kin_after) {
+                each(Link::Kin, &closed, late, all);
             }
-            return;
         }
-        self.closed.rotate_left(oldest);
-        self.oldest = 0;
-        let at = self.closed.partition_point(|other| other.start <= closed.start);
-        if let Some(before) = at.checked_sub(1).and_then(|before| self.closed.get(before)) {
-            pair(before, &closed, &self.closed);
+        if let Some(early) = before.next_back().filter(|early| early.start >= near.before) {
+            each(Link::Next, early, &closed, all);
         }
-        if let Some(after) = self.closed.get(at) {
-            pair(&closed, after, &self.closed);
+        if let Some(late) = after.next().filter(|late| late.start <= near.after) {
+            each(Link::Next, &closed, late, all);
         }
-        self.closed.insert(at, closed);
-        if self.closed.len() > RECENT {
-            self.closed.drop_first();
+        if !in_order {
+            self.closed.insert(at, closed);
+            if self.closed.len() > RECENT {
+                self.closed.drop_first();
+            }
+        } else if self.closed.len() < RECENT {
+            self.closed.push(closed);
+        } else if let Some(place) = self.closed.get_mut(oldest) {
+            *place = closed;
+            self.oldest = if oldest.saturating_add(1) < RECENT { self.oldest.saturating_add(1) } else { 0 };
         }
     }
 }
@@ -526,7 +564,11 @@ impl Clients {
         let mut findings = Vec::new();
         events(client, exchange, &mut findings);
         addresses(client, exchange, &mut findings);
-        client.keep(Closed::of(exchange), |early, late, all| pair((early, late), all, found, &mut findings));
+        let near = exchange.near.as_deref().copied().unwrap_or_default();
+        client.keep(Closed::of(exchange), near, |link, early, late, all| match link {
+            Link::Next => pair((early, late), all, found, &mut findings),
+            Link::Kin => found.extend(renewed_again(early, late)),
+        });
         if exchange.had().decline
             && let Some(seen) = exchange.sent().find(|seen| seen.letter == Letter::Decline)
             && self.decliners.len() < MOST
@@ -589,6 +631,10 @@ impl Refusals {
 /// What a client does too often.
 fn events(client: &mut Client, exchange: &Exchange, findings: &mut Vec<Finding>) {
     let Client { asked, troubles, said: known, .. } = client;
+    // Without times nothing is known to come too often.
+    if !exchange.is_timed() {
+        return;
+    }
     let mut refusals = Refusals::default();
     for seen in exchange.said().map(|step| &step.seen) {
         let flag = match seen.letter {
@@ -724,6 +770,26 @@ fn distinct(held: &[Held]) -> usize {
     held.iter().enumerate().filter(is_new).count()
 }
 
+/// Frames of what two exchanges show together.
+fn shown(early: &Closed, late: &Closed) -> Vec<u64> {
+    let refusal = early.refusal().map(|(_, frame)| frame);
+    early.frames().chain(refusal).chain(late.frames().take(1)).collect()
+}
+
+/// What a renewal and the next one of the same address show together, where the client acquired nothing between.
+fn renewed_again(early: &Closed, late: &Closed) -> Option<Diagnosis> {
+    let ((refused, _), (asked, _)) = (early.refusal()?, late.sent_first()?);
+    let soon = (0..=300 * SECOND).contains(&asked.saturating_sub(refused));
+    if early.outcome != Outcome::Refused || !early.kind.renews() || !late.kind.renews() || !soon {
+        return None;
+    }
+    let mut frames = shown(early, late);
+    frames.sort_unstable();
+    frames.dedup();
+    let message = format!("{} was refused and is renewed again", early.ciaddr);
+    Some(Diagnosis { id: Id::Wider(Code::NakIgnored), frames, message })
+}
+
 /// What one exchange and the client's next one show together; `all` are those of the client beside.
 fn pair(
     (early, late): (&Closed, &Closed),
@@ -737,8 +803,7 @@ fn pair(
     {
         found.push(broken.diagnosis());
     }
-    let refusal = rest.and_then(|rest| rest.refusal);
-    let frames = || -> Vec<u64> { early.frames().chain(refusal).chain(late.frames().take(1)).collect() };
+    let frames = || shown(early, late);
     let mut say = |code: Code, mut frames: Vec<u64>, message: String| {
         frames.sort_unstable();
         frames.dedup();
@@ -756,16 +821,6 @@ fn pair(
         all.push(frame);
         let text = format!("{wanted} was asked for in vain, then {address} offered");
         say(Code::StaleAddressNotRefused, all, text);
-    }
-    let renews = |kind: Kind| matches!(kind, Kind::Renew | Kind::Rebind);
-    if renews(early.kind)
-        && early.outcome == Outcome::Refused
-        && renews(late.kind)
-        && late.ciaddr == early.ciaddr
-        && late.start.saturating_sub(early.start) <= 300 * SECOND
-    {
-        let text = format!("{} was refused and is renewed again", early.ciaddr);
-        say(Code::NakIgnored, frames(), text);
     }
     let recent = |(time, _): (i64, u64)| (0..=5 * SECOND).contains(&late.start.saturating_sub(time));
     if !late.from_client
@@ -824,7 +879,11 @@ mod tests {
             let (mut client, mut list) = (Client::default(), Vec::<i64>::new());
             for start in starts {
                 let (mut told, at) = (Vec::new(), list.partition_point(|other| other <= start));
-                client.keep(closed(*start), |early, late, _| told.push((early.start, late.start)));
+                client.keep(closed(*start), Near::default(), |link, early, late, _| {
+                    if link == Link::Next {
+                        told.push((early.start, late.start));
+                    }
+                });
                 list.insert(at, *start);
                 let around = list.get(at.saturating_sub(1)..list.len().min(at + 2)).unwrap();
                 assert_eq!(told, around.windows(2).map(|pair| (pair[0], pair[1])).collect::<Vec<_>>());

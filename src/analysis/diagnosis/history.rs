@@ -12,7 +12,9 @@ use super::signs::Signs;
 use super::{Code, Diagnosis, Finding, Id, rules};
 use crate::analysis::bounded::make_room;
 use crate::analysis::keyed::{KeyedMap, KeyedSet};
-use crate::analysis::transaction::{Counted as _, Entry, Exchange, Item, Letter, Role, Seen, Sign, Who};
+use crate::analysis::transaction::{
+    Counted as _, Entry, Exchange, Item, Letter, Message as _, Role, Seen, Sign, Who,
+};
 use crate::wire::HwAddr;
 use crate::wire::frame::Complaint;
 
@@ -176,7 +178,8 @@ impl History {
     fn message(&mut self, entry: &Entry, counts: bool) {
         let seen = &entry.seen;
         self.now = self.now.max(seen.time);
-        if counts {
+        // Without times nothing is known to come too fast.
+        if counts && seen.moment().is_some() {
             let clients = &self.clients;
             self.flood.observe(seen, (&entry.client, entry.fingerprint), |client| clients.knows(client));
         }

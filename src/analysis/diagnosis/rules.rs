@@ -396,9 +396,10 @@ impl<'a> Case<'a> {
         if since(first) >= 4 * SECOND {
             let frames = || -> Vec<u64> { discovers.clone().chain([offer]).map(|seen| seen.frame).collect() };
             let count = discovers.clone().count();
+            let all = count.saturating_add(self.exchange.left_out_before_offer(Letter::Discover));
             if count >= 3 && since(last) < SECOND * 3 / 2 && since(first) >= 8 * SECOND {
                 let text = format!(
-                    "{count} DISCOVERs before the first OFFER, {} after the first of them",
+                    "{all} DISCOVERs before the first OFFER, {} after the first of them",
                     seconds(since(first))
                 );
                 self.say(Code::SlowStart, frames(), text);
@@ -458,7 +459,8 @@ impl<'a> Case<'a> {
         let marked = |seen: &Seen| seen.giaddr.is_unspecified() && seen.has(bit::RELAY_AGENT);
         if !self.exchange.had().reply && self.exchange.visible && self.sent(Letter::Discover).all(marked) {
             let frames: Vec<u64> = self.sent(Letter::Discover).map(|seen| seen.frame).collect();
-            let text = format!("{} DISCOVERs with option 82 and no relay stay unanswered", frames.len());
+            let count = self.exchange.sent_of(|letter| letter == Letter::Discover);
+            let text = format!("{count} DISCOVERs with option 82 and no relay stay unanswered");
             self.say(Code::Option82Refused, frames, text);
         }
     }
@@ -484,7 +486,9 @@ impl<'a> Case<'a> {
         let answered =
             || exchange.steps.iter().any(|step| step.seen.ports.0 == 4011 && !step.seen.from_client);
         if count >= 2 && !answered() {
-            let text = format!("{count} messages to port 4011, none answered");
+            // What boot servers are asked goes to this port, all of it.
+            let all = if exchange.kind == Kind::Pxe { exchange.sent_count() } else { count };
+            let text = format!("{all} messages to port 4011, none answered");
             self.say(Code::Pxe4011Silent, asked.map(|seen| seen.frame), text);
         }
     }
@@ -510,7 +514,7 @@ impl<'a> Case<'a> {
             if !expects || searching || sent.len() < 2 {
                 return;
             }
-            let text = format!("{} sent in {}, no answer", exchange.sent_count(), seconds(span));
+            let text = format!("{} sent{}, no answer", exchange.sent_count(), self.within(span));
             let sure = matches!(exchange.kind, Kind::Acquire | Kind::Rebind)
                 && sent.len() >= 3
                 && span >= 6 * SECOND
@@ -540,7 +544,7 @@ impl<'a> Case<'a> {
         let frames: Vec<u64> = requests.iter().map(|seen| seen.frame).collect();
         if requests.len() >= 2 {
             let count = exchange.sent_of(|letter| letter == Letter::Request);
-            let text = format!("{count} REQUESTs in {}, neither ACK nor NAK", seconds(span));
+            let text = format!("{count} REQUESTs{}, neither ACK nor NAK", self.within(span));
             if span >= 3 * SECOND && (exchange.had().offer || exchange.visible) {
                 let causes = self.silence_causes(&requests);
                 self.say(Code::NoAck, frames, format!("{text}{causes}"));
@@ -548,6 +552,11 @@ impl<'a> Case<'a> {
                 self.say(Code::NoAnswerSeen, frames, text);
             }
         }
+    }
+
+    /// In so much time, where times are known.
+    fn within(&self, span: i64) -> String {
+        if self.exchange.is_timed() { format!(" in {}", seconds(span)) } else { String::new() }
     }
 
     /// What may be the reason that nobody answers.
@@ -617,7 +626,7 @@ impl<'a> Case<'a> {
         } else {
             listed(&causes)
         };
-        let left = exchange.left_out_since(Letter::Discover, offer.time.saturating_add(SECOND));
+        let left = exchange.left_out_after_offer(Letter::Discover);
         let count = later.len().saturating_add(left);
         let text = format!("{count} more DISCOVERs in {} after the OFFER{why}", seconds(since));
         let frames: Vec<u64> = later.iter().map(|seen| seen.frame).chain([offer.frame]).collect();

@@ -177,7 +177,7 @@ impl Both {
         self.six.open()
     }
 
-    /// The last moment known.
+    /// The last moment known of any input.
     pub fn now(&self) -> Option<i64> {
         self.four.now().max(self.six.now())
     }

@@ -27,6 +27,9 @@ const MOST: usize = 1_000_000;
 /// Numbers of exchanges kept of one client.
 const NUMBERS: usize = 64;
 
+/// First and last message where no times are known.
+const UNTOLD: (i64, i64) = (i64::MAX, i64::MIN);
+
 /// All clients.
 #[derive(Debug, Default)]
 pub struct Clients {
@@ -38,7 +41,7 @@ pub struct Clients {
     /// The servers of the client before.
     servers: Arc<[Whose]>,
     givers: Givers,
-    /// First and last message of all.
+    /// First and last message of all, of captures that tell times.
     pub span: Option<(i64, i64)>,
     /// Clients speak DHCPv4, and may do without DHCPv6.
     pub(super) four: bool,
@@ -50,17 +53,20 @@ impl Clients {
     /// Counts an exchange that has closed.
     pub fn exchange<S: Counted>(&mut self, exchange: &Exchange<S>, number: u64, problems: &[Diagnosis]) {
         // Who is asked about says nothing, and who asks for no address is no client.
-        let Some((from, to)) = exchange.span().filter(|_| exchange.kind != Kind::LeaseQuery) else { return };
+        let Some((_, to)) = exchange.span().filter(|_| exchange.kind != Kind::LeaseQuery) else { return };
         let key = S::who(exchange);
         if key.is_six() {
             self.six |= exchange.had().reply;
         } else {
             self.four = true;
         }
-        let Some(place) = self.place(key, exchange.mac, (from, to)) else { return };
+        let seen = exchange.times().unwrap_or(UNTOLD);
+        let Some(place) = self.place(key, exchange.mac, seen) else { return };
         let giver = if grants(exchange.outcome) { self.givers.meet(S::giver(exchange), to) } else { 0 };
-        let (start, end) = self.span.unwrap_or((from, to));
-        self.span = Some((start.min(from), end.max(to)));
+        if let Some((from, to)) = exchange.times() {
+            let (start, end) = self.span.unwrap_or((from, to));
+            self.span = Some((start.min(from), end.max(to)));
+        }
         if let Some(record) = self.all.get_mut(place) {
             if record.take(exchange, number, problems)
                 && let Some(given) = self.given.get_mut(place)

@@ -71,10 +71,13 @@ pub(super) struct Desk<S: Message> {
     soon: VecDeque<(i64, u32)>,
     due: VecDeque<(i64, u32)>,
     later: VecDeque<(i64, u32)>,
+    /// How far this input went.
     now: Option<i64>,
     /// What is still to be closed after the end, and when that is.
     ending: VecDeque<u32>,
     end: i64,
+    /// How far those went that have ended.
+    ended: Option<i64>,
     /// How many were closed to make room.
     pub(super) evicted: u64,
 }
@@ -91,6 +94,7 @@ impl<S: Message> Desk<S> {
             now: None,
             ending: VecDeque::new(),
             end: 0,
+            ended: None,
             evicted: 0,
         }
     }
@@ -136,9 +140,14 @@ impl<S: Message> Desk<S> {
         self.open.iter()
     }
 
-    /// The last moment known.
+    /// The last moment known of this input.
     pub(super) fn now(&self) -> Option<i64> {
         self.now
+    }
+
+    /// The last moment known of any input.
+    pub(super) fn latest_moment(&self) -> Option<i64> {
+        self.now.max(self.ended)
     }
 
     /// The frame that an exchange began with.
@@ -146,10 +155,11 @@ impl<S: Message> Desk<S> {
         self.open.brief(id).map_or(0, |brief| brief.first)
     }
 
-    /// The input ends here: what is open is closed by and by.
+    /// The input ends here: what is open is closed by and by. What comes after it is another input, with times of its own.
     pub(super) fn end(&mut self) {
         self.ending = self.all_open().into();
-        self.end = self.now.unwrap_or(0);
+        self.ended = self.latest_moment();
+        self.end = self.now.take().unwrap_or(0);
         self.look_no_more();
         // Nothing more comes of them, and who closes need not be looked for.
         self.clients = KeyedMap::default();
@@ -413,6 +423,9 @@ impl<S: Message> Desk<S> {
                 let next = Next { time: seen.time(), xid: seen.xid(), letter: seen.letter() };
                 self.open.supersede(older, next);
             }
+        }
+        for older in client.recent {
+            self.open.meet(older, id, kind, seen);
         }
         client.recent.rotate_right(1);
         if let Some(first) = client.recent.first_mut() {

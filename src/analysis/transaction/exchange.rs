@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use super::desk::SECOND;
 use super::few::Few;
 use super::message::{Message, Sense};
 use super::names::{Kind, Letter, Outcome, Role, Side};
@@ -51,6 +52,19 @@ pub(super) struct LeftOut {
     pub(super) count: u32,
     /// When the first of them came.
     from: i64,
+    /// How they lie to the first offer.
+    phase: Phase,
+}
+
+/// How a message lies to the first offer of its exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Before it, or there is none.
+    Before,
+    /// Less than a second after it.
+    Soon,
+    /// Later.
+    Later,
 }
 
 impl LeftOut {
@@ -153,6 +167,26 @@ pub struct Next {
     pub letter: Letter,
 }
 
+/// When other exchanges of the client began, of those that were open together with this one: the latest of those that began before it,
+/// and the first of those that did after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Near {
+    /// Of any kind; the first moment of all where there is none.
+    pub before: i64,
+    /// Of any kind; the last moment of all where there is none.
+    pub after: i64,
+    /// Acquisitions, and renewals of what this one renews.
+    pub kin_before: i64,
+    /// The same after it.
+    pub kin_after: i64,
+}
+
+impl Default for Near {
+    fn default() -> Self {
+        Self { before: i64::MIN, after: i64::MAX, kin_before: i64::MIN, kin_after: i64::MAX }
+    }
+}
+
 /// One exchange.
 #[derive(Clone, Debug)]
 pub struct Exchange<S: Message = Seen> {
@@ -184,6 +218,8 @@ pub struct Exchange<S: Message = Seen> {
     pub problems: Vec<(u64, Problem)>,
     /// The beginning of a later exchange of this client.
     pub superseded: Option<Next>,
+    /// What its client began while it was open, and before it; set when it closes.
+    pub near: Option<Box<Near>>,
     /// It was closed to make room.
     pub evicted: bool,
     /// Answers to it can be seen here.
@@ -272,6 +308,7 @@ impl<S: Message> Exchange<S> {
             servers: Few::default(),
             problems: Vec::new(),
             superseded: None,
+            near: None,
             evicted: false,
             visible: false,
             selected: false,
@@ -338,6 +375,16 @@ impl<S: Message> Exchange<S> {
         Some((self.steps.first()?.seen.time(), self.steps.last()?.seen.time()))
     }
 
+    /// The same, where its capture tells times.
+    pub fn times(&self) -> Option<(i64, i64)> {
+        self.span().filter(|_| self.is_timed())
+    }
+
+    /// Its capture tells times.
+    pub fn is_timed(&self) -> bool {
+        self.first().is_some_and(|seen| seen.moment().is_some())
+    }
+
     /// No message of the client, or an acquisition whose beginning is missing.
     pub fn partial(&self) -> bool {
         !self.had.client || (self.kind == Kind::Acquire && !self.had.discover)
@@ -391,14 +438,19 @@ impl<S: Message> Exchange<S> {
         self.left().map(|left| left.from).min()
     }
 
-    /// How many of the client's messages of a type are not kept, where all of these came at `time` or later.
-    pub fn left_out_since(&self, letter: Letter, time: i64) -> usize {
-        let own =
-            || self.left().filter(|left| left.letter == letter && left.from_client && left.role.counts());
-        if own().any(|left| left.from < time) {
-            return 0;
-        }
-        own().fold(0, |all, left| all.saturating_add(left.if_so(true)))
+    /// How many of the client's messages of a type are not kept, of those before the first offer.
+    pub fn left_out_before_offer(&self, letter: Letter) -> usize {
+        self.left_out_of(letter, Phase::Before)
+    }
+
+    /// The same of those a second after it or later.
+    pub fn left_out_after_offer(&self, letter: Letter) -> usize {
+        self.left_out_of(letter, Phase::Later)
+    }
+
+    fn left_out_of(&self, letter: Letter, phase: Phase) -> usize {
+        let own = |left: &LeftOut| left.from_client && left.role.counts() && left.phase == phase;
+        self.left().fold(0, |all, left| all.saturating_add(left.if_so(left.letter == letter && own(left))))
     }
 
     /// Replies that were really said and are not kept.
@@ -511,17 +563,28 @@ impl<S: Message> Exchange<S> {
             }
         }
         // There are fewer types than places for the first and the last of each.
-        let Step { seen, role, server } = self.steps.remove(between.unwrap_or(self.steps.len() / 2));
+        let at = between.unwrap_or(self.steps.len() / 2);
+        let mut before = self.steps.iter().take(at).map(|step| (step.role.counts(), &step.seen));
+        // The first offer is always kept.
+        let offered = before.find(|(counts, seen)| *counts && seen.sense() == Sense::Offers);
+        let offered = offered.map(|(_, seen)| seen.time());
+        let Step { seen, role, server } = self.steps.remove(at);
+        let phase = match offered.map(|offered| seen.time().saturating_sub(offered)) {
+            None => Phase::Before,
+            Some(since) if since < SECOND => Phase::Soon,
+            Some(_) => Phase::Later,
+        };
         self.left_out = self.left_out.saturating_add(1);
         let (letter, from_client, sense) = (seen.letter(), seen.is_from_client(), seen.sense());
-        let left = LeftOut { letter, role, from_client, sense, server, count: 1, from: seen.time() };
+        let left = LeftOut { letter, role, from_client, sense, server, count: 1, from: seen.time(), phase };
         self.leave(left);
     }
 
     /// Counts steps that are not kept: there are few kinds of them.
     fn leave(&mut self, new: LeftOut) {
         let all = &mut self.left.get_or_insert_default().kinds;
-        let kind = |left: &LeftOut| (left.letter, left.role, left.from_client, left.sense, left.server);
+        let kind =
+            |left: &LeftOut| (left.letter, left.role, left.from_client, left.sense, left.server, left.phase);
         match all.iter_mut().find(|known| kind(known) == kind(&new)) {
             Some(known) => {
                 known.count = known.count.saturating_add(new.count);
@@ -580,7 +643,7 @@ impl<S: Message> Exchange<S> {
     /// First offer after the search of its xid, nanoseconds.
     pub fn offer_ns(&self) -> Option<i64> {
         let offer = self.replies().find(|seen| seen.sense() == Sense::Offers)?;
-        later(self.sought_at(offer.xid())?, offer.time())
+        later(self.sought_at(offer.xid())?, offer.moment()?)
     }
 
     /// What was asked for, given after it was last asked for, nanoseconds.
@@ -590,7 +653,7 @@ impl<S: Message> Exchange<S> {
         let ack = self.steps.get(at)?;
         let before = self.steps.get(..at)?.iter().rev();
         let mut asked = before.filter(|step| step.role.counts() && step.seen.sense() == Sense::Asks);
-        later(asked.next()?.seen.time(), ack.seen.time())
+        later(asked.next()?.seen.time(), ack.seen.moment()?)
     }
 
     /// What was asked for, given after the client's first message (of an acquisition: its first search), nanoseconds.
@@ -601,7 +664,7 @@ impl<S: Message> Exchange<S> {
         } else {
             self.sent().next()?
         };
-        later(first.time(), ack.time())
+        later(first.time(), ack.moment()?)
     }
 
     /// The letters of its messages, runs as `D*4`.

@@ -60,6 +60,13 @@ impl Message for Seen {
     }
 
     #[inline]
+    fn renewed(&self) -> Option<u16> {
+        let [.., high, low] = self.ciaddr.to_bits().wrapping_mul(0x9e37_79b9).to_be_bytes();
+        let [first, second, ..] = self.ciaddr.octets();
+        Some(u16::from_be_bytes([high ^ first, low ^ second]))
+    }
+
+    #[inline]
     fn is_from_client(&self) -> bool {
         self.from_client
     }
@@ -217,12 +224,12 @@ impl Message for Seen {
 impl Seen {
     /// What one of the exchange's servers did by this message.
     fn judge_server(&self, exchange: &mut Exchange, index: u8) {
-        let sought = exchange.sought_at(self.xid);
+        let sought = exchange.sought_at(self.xid).filter(|_| self.moment().is_some());
         let Some(server) = exchange.servers.get_mut(usize::from(index)) else { return };
         match self.letter {
             Letter::Offer if server.offered.is_none() => {
-                server.offered = Some(self.yiaddr);
-                server.offer = sought.map(|sought| self.time.saturating_sub(sought));
+                server.offered = Some(self.yiaddr).filter(|address| !address.is_unspecified());
+                server.offer = server.offer.or(sought.map(|sought| self.time.saturating_sub(sought)));
             }
             Letter::Ack => server.acked = true,
             Letter::Nak => server.refused = true,
@@ -249,16 +256,16 @@ impl Exchange {
         }
     }
 
+    /// The reply that gives the address: the first ACK that gives one, else OFFER, else BOOTREPLY.
+    pub fn giving(&self) -> Option<&Seen> {
+        let gives = |seen: &Seen| !seen.yiaddr.is_unspecified();
+        let first = |letter: Letter| self.replies().find(move |seen| seen.letter == letter && gives(seen));
+        first(Letter::Ack).or_else(|| first(Letter::Offer)).or_else(|| first(Letter::BootReply))
+    }
+
     /// The ACK's address, else that of the first OFFER, else what was asked for.
     pub fn address(&self) -> Option<Ipv4Addr> {
-        let given = |letter: Letter| {
-            let mut replies = self.replies().filter(move |seen| seen.letter == letter);
-            replies.find(|seen| !seen.yiaddr.is_unspecified()).map(|seen| seen.yiaddr)
-        };
-        given(Letter::Ack)
-            .or_else(|| given(Letter::Offer))
-            .or_else(|| given(Letter::BootReply))
-            .or_else(|| self.asked())
+        self.giving().map(|seen| seen.yiaddr).or_else(|| self.asked())
     }
 
     /// The address that was asked for: option 50 of a REQUEST or DECLINE, else `ciaddr`. A DISCOVER only wishes.

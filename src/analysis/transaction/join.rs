@@ -162,9 +162,9 @@ impl Joiner {
         self.desk.exchanges()
     }
 
-    /// The last moment known.
+    /// The last moment known of any input.
     pub fn now(&self) -> Option<i64> {
-        self.desk.now()
+        self.desk.latest_moment()
     }
 
     /// Closes everything: the input ends here.
@@ -272,6 +272,9 @@ impl Joiner {
             let shared = if index < 2 { &mut known.own } else { &mut known.common };
             part(&batch.bytes, range).map(|bytes| shared.of(bytes))
         };
+        let gives = role.counts()
+            && !seen.from_client
+            && exchange.giving().is_some_and(|giving| giving.frame == seen.frame);
         let texts = &mut exchange.texts;
         if seen.from_client && role.counts() {
             if texts.client_id.is_none() {
@@ -284,7 +287,7 @@ impl Joiner {
                 texts.vendor_class = text(2);
             }
         }
-        if role.counts() && seen.gives() && (texts.routers.is_none() || seen.letter == Letter::Ack) {
+        if gives {
             texts.routers = text(5);
         }
         if texts.interface.is_none() {

@@ -84,9 +84,9 @@ impl Joiner6 {
         self.desk.exchanges()
     }
 
-    /// The last moment known.
+    /// The last moment known of any input.
     pub(super) fn now(&self) -> Option<i64> {
-        self.desk.now()
+        self.desk.latest_moment()
     }
 
     /// The input ends here: what is open closes by and by.

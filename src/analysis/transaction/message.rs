@@ -73,6 +73,14 @@ pub trait Message: Clone + Debug {
     fn precision(&self) -> Precision;
     /// The capture does not tell the time of it.
     fn is_timeless(&self) -> bool;
+    /// When it came, where that is known: of a capture that tells no times at all nothing is.
+    fn moment(&self) -> Option<i64> {
+        Some(self.time()).filter(|time| *time != 0 || !self.is_timeless())
+    }
+    /// A number for the address that a client has, where it matters what it does next.
+    fn renewed(&self) -> Option<u16> {
+        None
+    }
     /// A client asks for answers that everybody hears.
     fn wants_broadcast(&self) -> bool;
     /// The same message, on whichever side of a relay: doubles of it must be within 250 ms, other sides within a second.

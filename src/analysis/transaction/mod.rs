@@ -32,7 +32,7 @@ mod texts;
 pub use both::{Both, Closed, Follow};
 pub use clients::{ClientRecord, Clients, Status};
 pub use desk::Options;
-pub use exchange::{Exchange, Had, Next, Party, STORM, STORM_SPAN, Server, Step, Texts};
+pub use exchange::{Exchange, Had, Near, Next, Party, STORM, STORM_SPAN, Server, Step, Texts};
 pub use few::Few;
 pub use join::Joiner;
 pub use join6::{Joined, Joiner6};

@@ -251,6 +251,11 @@ named! {
 }
 
 impl Kind {
+    /// A client asks for more time for what it has.
+    pub fn renews(self) -> bool {
+        matches!(self, Self::Renew | Self::Rebind)
+    }
+
     /// Those of DHCPv4, in the order of the contract.
     pub const FOUR: &'static [Self] = Self::ALL.split_at(12).0;
     /// Those of DHCPv6.

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::exchange::{Exchange, Next};
+use super::exchange::{Exchange, Near, Next};
 use super::message::Message;
 use super::names::Kind;
 use super::texts::Texts;
@@ -35,9 +35,13 @@ pub(super) struct Brief {
     pub(super) last: i64,
     /// The frame that it began with.
     pub(super) first: u64,
+    /// When that was.
+    start: i64,
     xid: u32,
     pub(super) kind: Kind,
     bits: u8,
+    /// A number for the address that its client has.
+    renewed: u16,
     /// The beginning of a later exchange of its client, while the exchange is open: most hear of it when they are over for long.
     next: Option<Next>,
 }
@@ -61,7 +65,17 @@ pub(super) mod brief {
 }
 
 impl Brief {
-    fn of<S: Message>(exchange: &Exchange<S>, next: Option<Next>) -> Self {
+    fn of<S: Message>(exchange: &Exchange<S>, before: Option<&Self>) -> Self {
+        let next = before.and_then(|before| before.next);
+        // The first step lies far from the rest.
+        let known = before.filter(|before| exchange.steps.len() > 2 && before.first == exchange.began);
+        let (start, renewed) = known.map_or_else(
+            || {
+                let first = exchange.first();
+                first.map_or((exchange.last, 0), |first| (first.time(), first.renewed().unwrap_or(0)))
+            },
+            |before| (before.start, before.renewed),
+        );
         let mut bits = brief::TAKEN;
         let mut set = |bit: u8, value: bool| bits |= if value { bit } else { 0 };
         set(brief::SEVERAL, exchange.xids.len() > 1);
@@ -73,9 +87,11 @@ impl Brief {
         Self {
             last: exchange.last,
             first: exchange.began,
+            start,
             xid: exchange.xids.first().copied().unwrap_or(0),
             kind: exchange.kind,
             bits,
+            renewed,
             next,
         }
     }
@@ -100,11 +116,19 @@ pub(super) struct Places<S: Message> {
     all: Vec<Place<S>>,
     free: Vec<u32>,
     packing: Packing<S>,
+    /// What clients began beside exchanges, which matters of few.
+    near: KeyedMap<u32, Near>,
 }
 
 impl<S: Message> Default for Places<S> {
     fn default() -> Self {
-        Self { briefs: Vec::new(), all: Vec::new(), free: Vec::new(), packing: Packing::default() }
+        Self {
+            briefs: Vec::new(),
+            all: Vec::new(),
+            free: Vec::new(),
+            packing: Packing::default(),
+            near: KeyedMap::default(),
+        }
     }
 }
 
@@ -242,7 +266,7 @@ impl<S: Message> Places<S> {
         if let (Some(brief), Some(Place { held: Held::Whole(Some(exchange)), .. })) =
             (self.briefs.get_mut(at), self.all.get(at))
         {
-            *brief = Brief::of(exchange, brief.next);
+            *brief = Brief::of(exchange, Some(brief));
         }
     }
 
@@ -268,6 +292,27 @@ impl<S: Message> Places<S> {
         if let Some(brief) = brief.filter(|brief| brief.is(brief::CURRENT)) {
             brief.next = Some(next);
             brief.bits &= !brief::CURRENT;
+        }
+    }
+
+    /// The client of an exchange that is open begins another one.
+    pub(super) fn meet(&mut self, older: u32, newer: u32, kind: Kind, seen: &S) {
+        let (Some(renewed), Some(brief)) = (seen.renewed(), self.brief(older).copied()) else { return };
+        let same = brief.kind.renews() && kind.renews() && seen.is_from_client() && brief.renewed == renewed;
+        // What gives up an address or asks for none tells nothing of what was before it, nor does what went well of what comes.
+        if matches!(kind, Kind::Acquire | Kind::Reboot | Kind::Renew | Kind::Rebind | Kind::Unknown) {
+            let near = self.near.entry(newer).or_default();
+            near.before = near.before.max(brief.start);
+            if brief.kind == Kind::Acquire || same {
+                near.kin_before = near.kin_before.max(brief.start);
+            }
+        }
+        if !brief.is(brief::GAVE) {
+            let near = self.near.entry(older).or_default();
+            near.after = near.after.min(seen.time());
+            if kind == Kind::Acquire || same {
+                near.kin_after = near.kin_after.min(seen.time());
+            }
         }
     }
 
@@ -335,6 +380,9 @@ impl<S: Message> Places<S> {
         if let Some(brief) = self.briefs.get_mut(at) {
             exchange.superseded = brief.next.take();
             brief.bits = 0;
+        }
+        if !self.near.is_empty() {
+            exchange.near = self.near.remove(&id).map(Box::new);
         }
         self.free.push(id);
         if self.free.len() == self.all.len() {

@@ -85,6 +85,7 @@ impl Packed {
             servers,
             problems: _,
             superseded,
+            near: _,
             evicted,
             visible,
             selected,

@@ -308,7 +308,7 @@ fn refusal(status: Option<StatusCode>) -> Outcome {
 impl Seen6 {
     /// What one of the exchange's servers did by this message.
     fn judge_server(&self, exchange: &mut Exchange6, index: u8) {
-        let sought = exchange.sought_at(self.xid);
+        let sought = exchange.sought_at(self.xid).filter(|_| self.moment().is_some());
         let Some(server) = exchange.servers.get_mut(usize::from(index)) else { return };
         match self.sense {
             Sense::Offers if server.offer.is_none() => {

@@ -105,7 +105,7 @@ fn begin<S: Shown>(exchange: &Exchange<S>, at: u64, vendor: Option<&str>, rows: 
 /// How an exchange went.
 fn course<S: Message>(exchange: &Exchange<S>, problems: &[Diagnosis], rows: &mut Rows) {
     let precision = exchange.first().map(S::precision).unwrap_or_default();
-    if let Some((start, end)) = exchange.span() {
+    if let Some((start, end)) = exchange.times() {
         rows.time("start", Timestamp(start), precision);
         rows.time("end", Timestamp(end), precision);
         milliseconds(rows, "duration_ms", Some(end.saturating_sub(start)));
@@ -145,9 +145,11 @@ pub fn client(client: &ClientRecord, vendor: Option<&str>, rows: &mut Rows, out:
     list(rows, "given_back", client.given_back().iter().map(lease_text));
     integer(rows, "messages", Some(client.messages()));
     integer(rows, "tries", Some(client.tries()));
-    rows.time("first_seen", Timestamp(client.seen.0), Precision::Micro);
-    rows.time("last_seen", Timestamp(client.seen.1), Precision::Micro);
-    milliseconds(rows, "for_ms", Some(client.seen.1.saturating_sub(client.seen.0)));
+    if let Some((first, last)) = client.times() {
+        rows.time("first_seen", Timestamp(first), Precision::Micro);
+        rows.time("last_seen", Timestamp(last), Precision::Micro);
+        milliseconds(rows, "for_ms", Some(last.saturating_sub(first)));
+    }
     milliseconds(rows, "offer_ms", client.delays().0);
     milliseconds(rows, "ack_ms", client.delays().1);
     foreign(rows, "why", client.why().as_deref().map(str::as_bytes));

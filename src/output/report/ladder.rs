@@ -161,10 +161,13 @@ fn of<S: Shown>(
             height,
             y,
             text_y,
-            time: before.map_or_else(
-                || clock(zone.shifted(step.seen.time())),
-                |before| ladder::delta(step.seen.time().saturating_sub(before.seen.time())),
-            ),
+            time: match before {
+                _ if step.seen.moment().is_none() => String::new(),
+                before => before.map_or_else(
+                    || clock(zone.shifted(step.seen.time())),
+                    |before| ladder::delta(step.seen.time().saturating_sub(before.seen.time())),
+                ),
+            },
             from,
             to,
             middle: from.midpoint(to),

@@ -429,7 +429,7 @@ impl CaptureReport<'_> {
                 servers_key: client.servers.first().map_or_else(String::new, server_key),
                 servers: few(client.servers.iter(), " "),
                 tries: client.tries(),
-                seconds: client.seen.1.saturating_sub(client.seen.0) / 1_000_000_000,
+                seconds: client.times().map_or(0, |(first, last)| last.saturating_sub(first)) / 1_000_000_000,
                 offer: milliseconds(client.delays().0),
                 ack: milliseconds(client.delays().1),
                 why: text(client.why().as_deref().map(str::as_bytes)),

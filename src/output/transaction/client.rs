@@ -178,9 +178,9 @@ object! {
         /// How often it asked.
         tries: u64,
         /// When it was seen first.
-        first_seen: Moment,
+        first_seen: Option<Moment>,
         /// When it was seen last.
-        last_seen: Moment,
+        last_seen: Option<Moment>,
         /// Between these two.
         for_ms: Option<Milliseconds>,
         /// From DISCOVER to OFFER, from SOLICIT to ADVERTISE.
@@ -198,13 +198,13 @@ object! {
 
 impl<'a> Record<'a> {
     fn new(client: &'a ClientRecord) -> Self {
-        let (first, last) = client.seen;
+        let times = client.times();
         Self {
             messages: client.messages(),
             tries: client.tries(),
-            first_seen: whole(first),
-            last_seen: whole(last),
-            for_ms: Some(Milliseconds(last.saturating_sub(first))),
+            first_seen: times.map(|(first, _)| whole(first)),
+            last_seen: times.map(|(_, last)| whole(last)),
+            for_ms: times.map(|(first, last)| Milliseconds(last.saturating_sub(first))),
             offer_ms: client.delays().0.map(Milliseconds),
             ack_ms: client.delays().1.map(Milliseconds),
             why: client.why(),

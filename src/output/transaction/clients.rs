@@ -74,15 +74,13 @@ const ALL_LISTED: &str = "--json and --format csv list every client";
 pub fn text(clients: &Clients, unjoined: Unjoined, width: usize, out: &mut Styled) {
     let all = clients.sorted();
     let (good, failed, odd) = counts(&all);
-    let span = clients.span.map_or(0, |(start, end)| end.saturating_sub(start));
+    let span = clients.span.map(|(start, end)| format!(" in {}", stretch(end.saturating_sub(start))));
+    let span = span.unwrap_or_default();
     let names: Vec<String> = servers(&all).iter().map(ToString::to_string).collect();
     let servers = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     let count = clients.unserved();
     let clients = counted(all.len(), "client");
-    out.label(
-        Label::Strong,
-        &hanging(&format!("{clients} in {}; servers {servers}", stretch(span)), width, 0, 2),
-    );
+    out.label(Label::Strong, &hanging(&format!("{clients}{span}; servers {servers}"), width, 0, 2));
     out.text("\n");
     out.label(Label::Good, &format!("{good} ok")).text(", ");
     out.label(if failed == 0 { Label::Plain } else { Label::Error }, &format!("{failed} FAIL")).text(", ");
@@ -136,10 +134,15 @@ fn slim(client: &ClientRecord, width: usize, out: &mut Styled) {
     let mut who = vec![shortened(&client_name(client), DUID)];
     who.extend(host(client, DUID));
     who.push(format!("{tries} {}", if tries == 1 { "try" } else { "tries" }));
-    who.push(stretch(client.seen.1.saturating_sub(client.seen.0)));
+    who.extend(client.times().map(lasts));
     out.label(label, &padded(word, INDENT)).text(&hanging(&who.join("  "), width, INDENT, INDENT)).text("\n");
     let why = escape(client.why().unwrap_or_default().as_bytes());
     out.text(&" ".repeat(INDENT)).text(&hanging(&why, width, INDENT, INDENT)).text("\n");
+}
+
+/// How long that is.
+fn lasts((first, last): (i64, i64)) -> String {
+    stretch(last.saturating_sub(first))
 }
 
 fn table(worse: &[&&ClientRecord], width: usize, out: &mut Styled) {
@@ -153,7 +156,7 @@ fn table(worse: &[&&ClientRecord], width: usize, out: &mut Styled) {
             (Label::Plain, shortened(&client_name(client), if width < WIDE { DUID } else { LONGEST })),
             (Label::Plain, host(client, room).unwrap_or_else(|| "-".to_owned())),
             (Label::Plain, client.tries().to_string()),
-            (Label::Plain, stretch(client.seen.1.saturating_sub(client.seen.0))),
+            (Label::Plain, client.times().map_or_else(|| "-".to_owned(), lasts)),
             (Label::Plain, escape(client.why().unwrap_or_default().as_bytes())),
         ]);
     }

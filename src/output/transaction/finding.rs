@@ -35,12 +35,17 @@ object! {
         /// How often it was seen.
         count: u64,
         /// When it was seen first.
-        first_seen: Moment,
+        first_seen: Option<Moment>,
         /// When it was seen last.
-        last_seen: Moment,
+        last_seen: Option<Moment>,
         #[schemars(flatten)]
         explained: Explained<'a>,
     }
+}
+
+/// Of captures that tell no times every moment is 0.
+fn told(time: i64) -> Option<Moment> {
+    (time != 0).then(|| whole(time))
 }
 
 impl<'a> Finding<'a> {
@@ -54,8 +59,8 @@ impl<'a> Finding<'a> {
             address: None,
             frames,
             count,
-            first_seen: whole(seen.0),
-            last_seen: whole(seen.1),
+            first_seen: told(seen.0),
+            last_seen: told(seen.1),
             explained: Explained::new(id, message),
         }
     }

@@ -143,7 +143,7 @@ impl Of<'_, Scene<'_, Seen>, Step> for StepObject {
 }
 
 object! {
-    /// What a client was given: by the ACK, else by the first OFFER.
+    /// What a client was given: by the ACK, else by the first OFFER that gives an address.
     pub part struct Given<'a> {
         /// The address that the client asked for.
         pub requested_address: Option<Ipv4Addr>,
@@ -164,7 +164,8 @@ impl<'a> Given<'a> {
     /// What `exchange` gave.
     pub fn of(exchange: &'a Exchange) -> Self {
         let of = |letter: Letter| exchange.replies().find(move |seen| seen.letter == letter);
-        let given = of(Letter::Ack).or_else(|| of(Letter::Offer)).or_else(|| of(Letter::BootReply));
+        let without = || of(Letter::Ack).or_else(|| of(Letter::Offer)).or_else(|| of(Letter::BootReply));
+        let given = exchange.giving().or_else(without);
         let timer = |flag: u32, value: fn(&Seen) -> u32| given.filter(|seen| seen.has(flag)).map(value);
         let (routers, _) = exchange.texts.routers.as_deref().unwrap_or_default().as_chunks::<4>();
         Self {
@@ -200,4 +201,45 @@ fn step_address(seen: &Seen) -> Option<Ipv4Addr> {
         [seen.yiaddr, seen.ciaddr, Ipv4Addr::UNSPECIFIED]
     };
     candidates.into_iter().find(|ip| !ip.is_unspecified())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::diagnosis::tests::{Story, client};
+    use crate::analysis::transaction::{Joiner, Options};
+    use crate::wire::v4::MessageType;
+
+    /// A server for boot files speaks first: lease and mask are of the one that gives the address.
+    #[test]
+    fn what_is_given_is_of_the_reply_that_gives_the_address() {
+        let given = |acked: bool| {
+            let mut story = Story::default();
+            story.discover(0, client(1));
+            for (ms, server) in [(2, 3), (3, 1)] {
+                let address = if server == 1 { [10, 0, 0, 50] } else { [0; 4] };
+                story.say(ms, client(1), MessageType::OFFER, ([10, 0, 0, server], address), |m, _| {
+                    if server == 3 {
+                        assert!(m.remove_option(51) && m.remove_option(1));
+                    }
+                });
+            }
+            if acked {
+                story.request(5, client(1), [10, 0, 0, 50], [10, 0, 0, 1]);
+                story.say(6, client(1), MessageType::ACK, ([10, 0, 0, 1], [10, 0, 0, 50]), |m, _| {
+                    m.set_option(51, &[0, 0, 0, 60]);
+                });
+            }
+            let mut joiner = Joiner::new(Options::default());
+            joiner.batch(&story.batch, |_, _| {});
+            joiner.finish();
+            let closed = joiner.take_closed();
+            let given = Given::of(&closed[0]);
+            (closed[0].address(), given.lease_time, given.subnet_mask)
+        };
+        let address = Some(Ipv4Addr::new(10, 0, 0, 50));
+        let mask = Some(Ipv4Addr::new(255, 255, 255, 0));
+        assert_eq!(given(false), (address, Some(3600), mask));
+        assert_eq!(given(true), (address, Some(60), mask));
+    }
 }

@@ -197,8 +197,8 @@ impl Ladder {
                 }
                 let last = drawn.get(index.saturating_add(run).saturating_sub(2)).copied();
                 let from = before.map_or(0, |step| step.seen.time());
-                let span = last.map_or(0, |step| step.seen.time().saturating_sub(from)) / 1_000_000_000;
-                let more = format!("{}:  {folded} more in {span} s", " ".repeat(LEFT.saturating_sub(1)));
+                let span = within(last.map_or(0, |step| step.seen.time().saturating_sub(from)), exchange);
+                let more = format!("{}:  {folded} more{span}", " ".repeat(LEFT.saturating_sub(1)));
                 out.label(Label::Dim, &more).text("\n");
                 before = last.or(before);
                 index = index.saturating_add(run).saturating_sub(1);
@@ -230,6 +230,8 @@ impl Ladder {
         out: &mut Styled,
     ) {
         let time = match before {
+            // Where no time is known none is told.
+            _ if step.seen.moment().is_none() => String::new(),
             None => self.begins.clone().unwrap_or_else(|| clock(step.seen.time())),
             Some(before) => delta(step.seen.time().saturating_sub(before.seen.time())),
         };
@@ -323,6 +325,11 @@ impl Ladder {
     }
 }
 
+/// In how many seconds; nothing where no times are known.
+fn within<S: Message>(nanoseconds: i64, exchange: &Exchange<S>) -> String {
+    if exchange.is_timed() { format!(" in {} s", nanoseconds / 1_000_000_000) } else { String::new() }
+}
+
 pub(in crate::output) fn summary<S: Shown>(exchange: &Exchange<S>) -> String {
     let mut text = String::new();
     if let Some(given) = S::given(exchange) {
@@ -338,8 +345,8 @@ pub(in crate::output) fn summary<S: Shown>(exchange: &Exchange<S>) -> String {
     match (exchange.total_ns(), sent.first(), sent.last()) {
         (Some(total), ..) => format!("{text} in {} ms", total / 1_000_000),
         (None, Some(first), Some(last)) if sent.len() > 1 => {
-            let span = last.time().saturating_sub(first.time()) / 1_000_000_000;
-            format!("{text}, {} sent in {span} s", exchange.sent_count())
+            let span = within(last.time().saturating_sub(first.time()), exchange);
+            format!("{text}, {} sent{span}", exchange.sent_count())
         }
         _ => text,
     }

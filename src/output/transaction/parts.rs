@@ -154,9 +154,9 @@ object! {
     /// When it was, and which messages it had.
     pub(super) part struct Course<'a> {
         /// Time of the first message.
-        start: Moment,
+        start: Option<Moment>,
         /// Time of the last message.
-        end: Moment,
+        end: Option<Moment>,
         /// From the first message to the last.
         duration_ms: Option<Milliseconds>,
         /// A letter a message: D O R A N, C decline, L release, I inform, and so on; of DHCPv6 S A R P, M confirm, W renew, B rebind,
@@ -168,12 +168,12 @@ object! {
 impl<'a> Course<'a> {
     pub(super) fn new<S: Message>(exchange: &'a Exchange<S>) -> Self {
         let precision = exchange.first().map(S::precision).unwrap_or_default();
-        let (start, end) = exchange.span().unwrap_or_default();
+        let times = exchange.times();
         let moment = |time| Moment { time: Timestamp(time), precision };
         Self {
-            start: moment(start),
-            end: moment(end),
-            duration_ms: exchange.span().map(|(start, end)| Milliseconds(end.saturating_sub(start))),
+            start: times.map(|(start, _)| moment(start)),
+            end: times.map(|(_, end)| moment(end)),
+            duration_ms: times.map(|(start, end)| Milliseconds(end.saturating_sub(start))),
             messages: Messages(exchange),
         }
     }
@@ -284,12 +284,12 @@ impl<'a, S: Message> Scene<'a, S> {
     /// What every message has, with its transaction identifier.
     pub(super) fn said<X>(&self, step: &Step<S>, xid: X) -> Said<X, S::Ip> {
         let seen = &step.seen;
-        let time = seen.time();
+        let time = seen.moment();
         let (from, to): (Party<S::Ip>, Party<S::Ip>) = self.exchange.parties(step);
         Said {
             frame: seen.frame(),
-            time: Moment { time: Timestamp(time), precision: seen.precision() },
-            delta_ms: Some(Milliseconds(time.saturating_sub(self.start))),
+            time: time.map(|time| Moment { time: Timestamp(time), precision: seen.precision() }),
+            delta_ms: time.map(|time| Milliseconds(time.saturating_sub(self.start))),
             kinds: Ready { letter: seen.letter(), role: step.role, side: seen.side() },
             xid,
             from: Whom(from),
@@ -304,7 +304,7 @@ object! {
         /// The frame's number.
         frame: u64,
         /// Its time.
-        time: Moment,
+        time: Option<Moment>,
         /// Since the first step.
         delta_ms: Option<Milliseconds>,
         #[schemars(flatten, with = "Kinds")]

@@ -341,7 +341,10 @@ impl TransactionTable {
         let mut via: Vec<String> = exchange.relays().into_iter().map(S::written).collect();
         via.extend(exchange.vlans.iter().map(|id| format!("vlan {id}")));
         vec![
-            (Label::Dim, self.time.clock(exchange.span().map_or(0, |(start, _)| start))),
+            (
+                Label::Dim,
+                exchange.times().map_or_else(|| "-".to_owned(), |(start, _)| self.time.clock(start)),
+            ),
             (Label::Plain, client),
             (Label::Plain, shortened(&host, room.saturating_sub(1))),
             (Label::Plain, messages),
@@ -546,7 +549,8 @@ fn lines_below(cells: Vec<(usize, String)>, out: &mut Styled) {
 
 /// The server that a row names.
 fn server_of<S: Shown>(exchange: &Exchange<S>) -> Option<String> {
-    S::server(exchange).or_else(|| exchange.servers.first().map(S::name))
+    let offers = || exchange.servers.iter().find(|server| server.offered.is_some());
+    S::server(exchange).or_else(|| offers().or(exchange.servers.first()).map(S::name))
 }
 
 /// Where cells stand, one after the other: what one takes beyond its column is given back by those that have room.

@@ -3,6 +3,8 @@
 use std::ops::Range;
 
 use super::{A, Case, Client, OTHER, S, S2, Story, client, relayed, relayed_reply};
+use crate::analysis::diagnosis::History;
+use crate::analysis::transaction::{Joiner, Options};
 use crate::wire::Mac;
 use crate::wire::v4::{Message, MessageType};
 
@@ -554,4 +556,152 @@ pub(super) fn clients_over_time() -> Vec<Case> {
             },
         ),
     ]
+}
+
+/// The same client with another identifier.
+fn again(xid: u32) -> Client {
+    Client { xid, ..client(1) }
+}
+
+/// A renewal is refused, and after `between` the same address is renewed at `ms`.
+fn renewed_after(s: &mut Story, ms: i64, between: impl FnOnce(&mut Story)) {
+    s.renew(0, again(1), A, false);
+    s.nak(1000, again(1), S);
+    between(s);
+    s.renew(ms, again(9), A, false);
+    s.ack(ms + 1, again(9), S, A);
+}
+
+pub(super) fn refusals_ignored() -> Vec<Case> {
+    vec![
+        // The time counts from the refusal.
+        ("nak-ignored", |s| renewed_after(s, 301_000, |_| {}), |s| renewed_after(s, 301_001, |_| {})),
+        (
+            "nak-ignored",
+            |s| {
+                renewed_after(s, 30_000, |s| {
+                    s.ask(5000, again(2), MessageType::INFORM, |m, _| m.ciaddr = A.into());
+                });
+            },
+            |s| renewed_after(s, 30_000, |s| s.dora(5000, again(2), A)),
+        ),
+        (
+            "nak-ignored",
+            |s| {
+                renewed_after(s, 30_000, |s| {
+                    s.ask(5000, again(2), MessageType::REQUEST, |m, _| m.set_option(50, &A));
+                });
+            },
+            |s| renewed_after(s, 30_000, |s| s.discover(5000, again(2))),
+        ),
+        (
+            "nak-ignored",
+            |s| {
+                renewed_after(s, 30_000, |s| {
+                    s.renew(5000, again(2), [10, 0, 0, 77], false);
+                    s.ack(5001, again(2), S, [10, 0, 0, 77]);
+                });
+            },
+            // What is asked before the refusal comes ignores nothing.
+            |s| {
+                s.renew(0, again(1), A, false);
+                s.renew(300, again(9), A, false);
+                s.nak(1000, again(1), S);
+            },
+        ),
+    ]
+}
+
+/// A story that says where its time passes.
+type Tell = fn(&mut Story, &mut dyn FnMut(&mut Story, i64));
+
+/// What is said of client 1, whatever a stranger says at `ms`, which only lets time pass.
+fn said_beside(tell: Tell, ms: i64) -> Vec<(&'static str, String)> {
+    let mut story = Story::default();
+    let mut passed = -1;
+    tell(&mut story, &mut |s, now| {
+        if (passed..now).contains(&ms) {
+            s.ask(ms, client(2), MessageType::RELEASE, |m, _| m.ciaddr = [10, 0, 0, 99].into());
+        }
+        passed = now;
+    });
+    story.end(90_000_000);
+    let (mut joiner, mut history) = (Joiner::new(Options::default()), History::new(false));
+    let mut said = Vec::new();
+    let mut take = |joiner: &mut Joiner, history: &mut History| {
+        for exchange in joiner.take_closed() {
+            let own = exchange.mac == Some(client(1).mac.into());
+            let all = history.closed(&exchange).into_iter().filter(|_| own);
+            said.extend(all.map(|said| (said.id.name(), said.message)));
+        }
+    };
+    joiner.batch(&story.batch, |item, role| history.observe(item, role));
+    take(&mut joiner, &mut history);
+    joiner.finish();
+    take(&mut joiner, &mut history);
+    said.extend(history.finish(joiner.now()).into_iter().map(|said| (said.id.name(), said.message)));
+    said.sort();
+    said
+}
+
+/// In which order exchanges close is what others make of it.
+#[test]
+fn what_a_client_did_next_does_not_depend_on_others() {
+    let refused: Tell = |s, passes| {
+        for (n, at) in (0..).zip([0, 60_000]) {
+            passes(s, at);
+            s.renew(at, again(10 * n + 1), A, false);
+            s.nak(at + 1, again(10 * n + 1), S);
+            s.dora(at + 10, again(10 * n + 2), A);
+        }
+        passes(s, 300_000);
+        s.dora(300_000, client(3), [10, 0, 0, 60]);
+        passes(s, 900_000);
+    };
+    let unanswered: Tell = |s, passes| {
+        s.renew(0, again(1), A, false);
+        passes(s, 300_000);
+        s.discover(300_000, again(2));
+        passes(s, 305_000);
+        s.discover(305_000, again(2));
+        passes(s, 310_000);
+        s.renew(310_000, again(3), A, true);
+        s.nak(310_001, again(3), S);
+        passes(s, 900_000);
+    };
+    let stale: Tell = |s, passes| {
+        for at in [0, 4000] {
+            s.ask(at, again(1), MessageType::REQUEST, |m, _| m.set_option(50, &[192, 168, 7, 9]));
+        }
+        s.discover(8000, again(2));
+        s.discover(12_000, again(2));
+        passes(s, 50_000);
+        s.discover(50_000, again(3));
+        s.offer(50_001, again(3), S, A);
+        s.request(50_002, again(3), A, S);
+        s.nak(50_003, again(3), S);
+        passes(s, 900_000);
+    };
+    // Between them nothing lies, so it is said, whenever it is known.
+    let ignored: Tell = |s, passes| {
+        s.renew(0, again(1), A, false);
+        s.nak(1, again(1), S);
+        s.ask(5000, again(2), MessageType::INFORM, |m, _| m.ciaddr = A.into());
+        passes(s, 30_000);
+        s.renew(30_000, again(3), A, false);
+        s.ack(30_001, again(3), S, A);
+        passes(s, 900_000);
+    };
+    for (tell, code, says) in [
+        (refused, "nak-ignored", 0),
+        (unanswered, "renewal-unanswered", 0),
+        (stale, "stale-address-not-refused", 0),
+        (ignored, "nak-ignored", 1),
+    ] {
+        let alone = said_beside(tell, -1);
+        assert_eq!(alone.iter().filter(|(said, _)| *said == code).count(), says, "{code}: {alone:?}");
+        for ms in (1..900).map(|second| second * 1000) {
+            assert_eq!(said_beside(tell, ms), alone, "{code}, a stranger at {ms}");
+        }
+    }
 }

@@ -171,3 +171,58 @@ fn refusals_by_icmp_are_those_of_one_client() {
     let said = all.iter().find(|said| said.id.name() == "icmp-refused").unwrap();
     assert_eq!((said.count, said.frames.len(), said.frames[0]), (100, 64, 1000));
 }
+
+/// More DISCOVERs than are kept, before an OFFER and after it: each sentence counts its own, and all of them.
+#[test]
+fn messages_that_are_not_kept_are_counted_where_they_were() {
+    let told = |code: &str, tell: &dyn Fn(&mut Story)| {
+        let mut story = Story::default();
+        tell(&mut story);
+        story.end(90_000_000);
+        let (mut joiner, mut history) = (Joiner::new(Options::default()), History::new(true));
+        joiner.batch(&story.batch, |item, role| history.observe(item, role));
+        joiner.finish();
+        let said: Vec<_> =
+            joiner.take_closed().iter().flat_map(|exchange| history.closed(exchange)).collect();
+        let said = said.into_iter().find(|said| said.id.name() == code);
+        said.unwrap_or_else(|| panic!("{code} is not said")).message
+    };
+    let slow = |before: i64, after: &'static [i64]| {
+        move |s: &mut Story| {
+            (0..before).for_each(|n| s.discover(4000 * n, client(1)));
+            let offered = 4000 * (before - 1) + 10;
+            s.offer(offered, client(1), S, A);
+            for ms in after {
+                s.discover(offered + ms, client(1));
+            }
+        }
+    };
+    let count = |before: i64| format!("{before} DISCOVERs before the first OFFER");
+    for before in [3, 58, 64, 65, 100, 500] {
+        let text = told("slow-start", &slow(before, &[]));
+        assert!(text.starts_with(&count(before)), "{text}");
+    }
+    // Two of those that come after it come within a second.
+    let after: &'static [i64] = (0..200).map(|n| 400 * n + 300).collect::<Vec<_>>().leak();
+    for before in [3, 40, 100] {
+        let text = told("slow-start", &slow(before, after));
+        assert!(text.starts_with(&count(before)), "{text}");
+        let text = told("offer-ignored", &slow(before, after));
+        assert!(text.starts_with("198 more DISCOVERs"), "{text}");
+    }
+    let marked = |s: &mut Story| {
+        for n in 0..100 {
+            s.ask(4000 * n, client(1), MessageType::DISCOVER, |m, _| m.set_option(82, &[1, 1, 7]));
+        }
+    };
+    assert!(told("option-82-refused", &marked).starts_with("100 DISCOVERs"));
+    let boots = |s: &mut Story| {
+        for n in 0..100 {
+            s.ask(4000 * n, client(1), MessageType::REQUEST, |m, way| {
+                m.ciaddr = A.into();
+                (way.ips, way.ports.1) = ((A, S), 4011);
+            });
+        }
+    };
+    assert!(told("pxe-4011-silent", &boots).starts_with("100 messages"));
+}

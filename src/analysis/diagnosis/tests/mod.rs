@@ -439,6 +439,7 @@ fn all() -> Vec<Case> {
         values::long_exchanges(),
         captures::segments_and_servers(),
         captures::clients_over_time(),
+        captures::refusals_ignored(),
     ]
     .concat()
 }
@@ -470,6 +471,7 @@ fn values_that_are_no_values_copies_and_long_exchanges() {
 fn segments_servers_and_clients_over_time() {
     check(&captures::segments_and_servers());
     check(&captures::clients_over_time());
+    check(&captures::refusals_ignored());
 }
 
 /// Every code has a story that shows it and a near miss; and only codes that are there have one.

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::NUMBERS;
 use super::givers::Instead;
+use super::{NUMBERS, UNTOLD};
 use crate::analysis::diagnosis::{Code, Diagnosis, Id};
 use crate::analysis::transaction::exchange::Exchange;
 use crate::analysis::transaction::few::Few;
@@ -226,6 +226,11 @@ impl ClientRecord {
         }
     }
 
+    /// When it was seen first and last, where a capture tells that.
+    pub fn times(&self) -> Option<(i64, i64)> {
+        Some(self.seen).filter(|(from, to)| from <= to)
+    }
+
     /// It speaks DHCPv6.
     pub fn is_six(&self) -> bool {
         self.who.is_six()
@@ -342,7 +347,7 @@ impl ClientRecord {
         number: u64,
         problems: &[Diagnosis],
     ) -> bool {
-        let (Some(first), Some((from, to))) = (exchange.first(), exchange.span()) else { return false };
+        let (Some(first), Some((from, _))) = (exchange.first(), exchange.span()) else { return false };
         let at = At::of(first);
         self.names(exchange, from);
         for relay in exchange.relays().into_iter().map(S::ip) {
@@ -353,6 +358,7 @@ impl ClientRecord {
         let begins = exchange.sent().next().map(S::letter).filter(|letter| S::is_try(*letter));
         let tries = exchange.sent_of(|letter| Some(letter) == begins);
         self.tries = more(self.tries, tries);
+        let (from, to) = exchange.times().unwrap_or(UNTOLD);
         self.seen = (self.seen.0.min(from), self.seen.1.max(to));
         if self.transactions.len() < NUMBERS {
             self.transactions.push(number);

@@ -270,3 +270,78 @@ fn a_late_reply_to_a_client_without_address_comes_too_late_as_any_other() {
     assert_eq!(renewal(5000), ["R A*2"]);
     assert_eq!(renewal(60_000), ["R A", "A"]);
 }
+
+/// A server for boot files offers no address, however early: what is told is of the reply that gives one.
+#[test]
+fn who_gives_no_address_offers_none() {
+    let (boots, a) = ([10, 0, 0, 3], [10, 0, 0, 50]);
+    let mut joiner = joined(|s| {
+        s.discover(0, client(1));
+        s.say(2, client(1), MessageType::OFFER, (boots, [0; 4]), |m, _| {
+            assert!(m.remove_option(51) && m.remove_option(1));
+            m.set_option(3, &[10, 0, 0, 9]);
+        });
+        s.offer(3, client(1), [10, 0, 0, 1], a);
+        // It has one after all.
+        s.offer(9, client(1), boots, [10, 0, 0, 77]);
+    });
+    joiner.finish();
+    let closed = joiner.take_closed();
+    let [exchange] = closed.as_slice() else { panic!("{} exchanges", closed.len()) };
+    let offered: Vec<_> = exchange.servers.iter().map(|server| (server.offered, server.offer)).collect();
+    let ip = |last: u8| Some(std::net::Ipv4Addr::new(10, 0, 0, last));
+    assert_eq!(offered, [(ip(77), Some(2_000_000)), (ip(50), Some(3_000_000))]);
+    let giving = exchange.giving().unwrap();
+    assert_eq!((giving.frame, exchange.address(), giving.lease), (3, ip(50), 3600));
+    assert_eq!(exchange.texts.routers.as_deref(), Some(&[10, 0, 0, 1][..]));
+}
+
+#[test]
+fn an_offer_without_an_address_is_no_offer_of_one() {
+    let mut joiner = joined(|s| {
+        s.discover(0, client(1));
+        s.offer(2, client(1), [10, 0, 0, 3], [0; 4]);
+    });
+    joiner.finish();
+    let closed = joiner.take_closed();
+    let [server] = &*closed[0].servers else { panic!("{:?}", closed[0].servers) };
+    assert_eq!((server.offered, server.offer, closed[0].address()), (None, Some(2_000_000), None));
+}
+
+/// Both partners acknowledge: routers are those of the one whose lease is told.
+#[test]
+fn routers_and_lease_are_of_one_reply() {
+    let (a, one) = ([10, 0, 0, 50], [10, 0, 0, 1]);
+    let mut joiner = joined(|s| {
+        s.renew(0, client(1), a, true);
+        s.ack_with(3, client(1), one, a, one);
+        s.ack_with(5, client(1), [10, 0, 0, 2], a, [10, 0, 0, 2]);
+    });
+    joiner.finish();
+    let closed = joiner.take_closed();
+    assert_eq!(closed[0].giving().map(|seen| seen.frame), Some(2));
+    assert_eq!(closed[0].texts.routers.as_deref(), Some(&one[..]));
+}
+
+/// A second capture has a clock of its own, even where the first went on for longer.
+#[test]
+fn what_is_open_is_judged_by_the_end_of_its_own_capture() {
+    let mut joiner = joined(|s| {
+        s.discover(0, client(1));
+        s.discover(60_000, client(2));
+    });
+    joiner.finish();
+    assert_eq!(
+        joiner.take_closed().iter().map(|exchange| exchange.outcome).collect::<Vec<_>>(),
+        [Outcome::Unanswered, Outcome::Open]
+    );
+    let first = joiner.now();
+    let mut story = Story::default();
+    story.discover(1000, client(3));
+    story.end(3000);
+    joiner.batch(&story.batch, |_, _| {});
+    joiner.finish();
+    let closed = joiner.take_closed();
+    assert_eq!((closed.len(), closed[0].outcome), (1, Outcome::Open));
+    assert_eq!(joiner.now(), first, "the last moment of all");
+}
