@@ -165,6 +165,8 @@ impl Stop {
 pub struct Input<'a> {
     /// The captures.
     pub files: &'a [PathBuf],
+    /// Each is joined for itself, whenever it begins.
+    pub apart: bool,
     /// A growing one is followed.
     pub follow: bool,
     /// Threads; none: as many as pay.
@@ -176,7 +178,7 @@ pub struct Input<'a> {
 pub enum Read<'a> {
     /// Messages, in order.
     Batch(&'a Batch),
-    /// A capture is over.
+    /// A capture is over, and none that goes on where it ended follows.
     End,
 }
 
@@ -191,7 +193,8 @@ pub struct ReadSummary {
     pub interrupted: Option<u8>,
 }
 
-/// Reads all captures in order and hands out what is joined. One bad capture does not keep the others from being read.
+/// Reads all captures in order and hands out what is joined. What was written as a row of files is one capture: a file that begins where
+/// the one before it ended goes on with it. One bad capture does not keep the others from being read.
 pub fn captures(
     input: Input<'_>,
     wanted: &Wanted,
@@ -199,10 +202,12 @@ pub fn captures(
     cx: &mut Context,
     mut each: impl FnMut(Read<'_>, &mut Context) -> Result<(), Failure>,
 ) -> Result<ReadSummary, Failure> {
-    let Input { files, follow, threads } = input;
+    let Input { files, apart, follow, threads } = input;
     let mut left = wanted.count;
     let mut outline = ReadSummary { frames: 0, worst: Exit::Good, interrupted: None };
-    for path in files {
+    // How far those before went, as long as it is not known whether the next goes on there, and how far this one goes.
+    let (mut before, mut reached) = (None::<Option<i64>>, None::<i64>);
+    for (path, is_last) in files.iter().zip((1..=files.len()).map(|count| count == files.len())) {
         let reader = match stop.open(path, follow, &mut outline.interrupted) {
             Some(Ok(reader)) => reader,
             Some(Err(error)) => {
@@ -238,7 +243,16 @@ pub fn captures(
             }
             let ends = outline.interrupted.is_some() || batch.enough;
             if moment.waits || batch.items.len() >= JOIN_BATCH || follow || ends {
-                failed = each(Read::Batch(batch), cx).err();
+                if batch.first.is_some() || !batch.items.is_empty() {
+                    let ended =
+                        before.take().filter(|last| !last.is_some_and(|last| batch.goes_on_from(last)));
+                    if ended.is_some() {
+                        reached = None;
+                        failed = each(Read::End, cx).err();
+                    }
+                    reached = reached.max(batch.last);
+                }
+                failed = failed.take().or_else(|| each(Read::Batch(batch), cx).err());
                 batch.clear();
             }
             if ends || failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -248,7 +262,12 @@ pub fn captures(
         if let Some(failure) = failed {
             return Err(failure);
         }
-        each(Read::End, cx)?;
+        // What was read is told before what is wrong with the rest.
+        let ends = apart || is_last;
+        if ends {
+            each(Read::End, cx)?;
+        }
+        before = (!ends).then_some(reached);
         if let Some(Err(error)) = stop.excuse(piped, &mut outline.interrupted, walk.result) {
             outline.tell(&error, cx);
         }
@@ -256,6 +275,9 @@ pub fn captures(
         if outline.interrupted.is_some() || left == Some(0) {
             break;
         }
+    }
+    if before.is_some() {
+        each(Read::End, cx)?;
     }
     Ok(outline)
 }

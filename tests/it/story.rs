@@ -762,3 +762,122 @@ fn text_of_servers_is_escaped_once_and_raw_in_json() {
     let name = differences.iter().find(|one| one["code"] == 15).unwrap();
     assert_eq!((&name["a"][0], &name["b"][0]), (&"a\u{7}\\b".into(), &"caf\u{fffd}".into()), "{object}");
 }
+
+/// The outcomes of several captures that are read in one call, each with its letters.
+fn joined(stories: &[&Story]) -> Vec<(String, String)> {
+    let files: Vec<_> = stories.iter().map(|story| story.file()).collect();
+    let output = Command::new(env!("CARGO_BIN_EXE_dhcptool"))
+        .args(["decode", "-q", "--transactions", "--json"])
+        .args(files)
+        .output()
+        .unwrap();
+    let lines = String::from_utf8(output.stdout).unwrap();
+    let objects = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let exchanges = objects.filter(|object| object["type"] == "transaction");
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    exchanges.map(|exchange| (text(&exchange["outcome"]), text(&exchange["messages"]))).collect()
+}
+
+/// A row of files is one capture: one that begins where the one before ended goes on with it. Others are joined each for itself.
+#[test]
+fn a_row_of_files_is_one_capture() {
+    let mut first = Story::new();
+    for ms in [0, 200_000] {
+        let discover = first.asks(ms, MessageType::DISCOVER, 1, 7, &[]);
+        first.answers(ms + 5, MessageType::OFFER, &discover, 7, &[]);
+    }
+    let then = |ms: u64| {
+        let mut second = Story::new();
+        let server = SERVER.octets();
+        let request = second.asks(ms, MessageType::REQUEST, 1, 7, &[(50, &[10, 0, 0, 7]), (54, &server)]);
+        second.answers(ms + 5, MessageType::ACK, &request, 7, &[]);
+        second
+    };
+    let words = |found: &[(String, String)]| {
+        found.iter().map(|(outcome, letters)| format!("{outcome} {letters}")).collect::<Vec<_>>()
+    };
+    for ms in [200_005, 200_006, 230_000, 320_005] {
+        let found = joined(&[&first, &then(ms)]);
+        assert_eq!(words(&found), ["offered D O", "bound D O R A"], "{ms}");
+    }
+    for ms in [200_004, 320_006, 0] {
+        let found = words(&joined(&[&first, &then(ms)]));
+        // The first ends right after its last OFFER.
+        assert_eq!(found, ["offered D O", "open D O", "bound R A"], "{ms}");
+    }
+    // Nothing goes on backwards, and a file between without a frame changes nothing.
+    assert_eq!(joined(&[&then(200_100), &first]).len(), 3);
+    let (empty, second) = (Story::new(), then(200_100));
+    assert_eq!(words(&joined(&[&first, &empty, &second])), ["offered D O", "bound D O R A"]);
+}
+
+/// Of two captures that do not follow each other, what is open at the end of the second is open whenever the first ended.
+#[test]
+fn each_capture_has_an_end_of_its_own() {
+    let (mut first, mut second) = (Story::new(), Story::new());
+    first.asks(0, MessageType::DISCOVER, 1, 7, &[]);
+    first.asks(60_000, MessageType::DISCOVER, 2, 8, &[]);
+    second.asks(20_000, MessageType::DISCOVER, 3, 9, &[]);
+    let outcomes: Vec<_> = joined(&[&first, &second]).into_iter().map(|(outcome, _)| outcome).collect();
+    assert_eq!(outcomes, ["unanswered", "open", "open"]);
+}
+
+/// The frames of a capture in one that tells no times: simple packet blocks of pcapng.
+fn without_times(story: &Story) -> std::path::PathBuf {
+    let pcap = std::fs::read(story.file()).unwrap();
+    let word = |value: usize| u32::try_from(value).unwrap().to_le_bytes();
+    let mut out = Vec::new();
+    let mut block = |kind: u32, body: &[u8]| {
+        let length = word(12 + body.len().next_multiple_of(4));
+        for part in
+            [&kind.to_le_bytes()[..], &length, body, &[0; 3][..body.len().next_multiple_of(4) - body.len()]]
+        {
+            out.extend_from_slice(part);
+        }
+        out.extend_from_slice(&length);
+    };
+    block(0x0a0d_0d0a, &[&[0x4d, 0x3c, 0x2b, 0x1a, 1, 0, 0, 0][..], &[0xff; 8]].concat());
+    block(1, &[1, 0, 0, 0, 0, 0, 0, 0]);
+    let mut rest = &pcap[24..];
+    while let Some((head, tail)) = rest.split_at_checked(16) {
+        let length = usize::try_from(u32::from_le_bytes(head[8..12].try_into().unwrap())).unwrap();
+        block(3, &[&word(length)[..], &tail[..length]].concat());
+        rest = &tail[length..];
+    }
+    let path = story.folder().join("timeless.pcapng");
+    std::fs::write(&path, out).unwrap();
+    path
+}
+
+/// What is not known is null, and no sentence says it.
+#[test]
+fn what_has_no_times_is_told_without() {
+    let mut story = Story::new();
+    story.binds(0, 1, 7, &[]);
+    (0..30).for_each(|n| drop(story.asks(10_000 + 1000 * n, MessageType::DISCOVER, 2, 8, &[])));
+    let file = without_times(&story);
+    let told = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dhcptool"));
+        let output = command.env("COLUMNS", "140").args(args).arg(&file).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for view in ["--transactions", "--clients", "--lint", "--stats"] {
+        let lines = told(&["decode", "-q", view, "--json"]);
+        assert!(!lines.contains("1970") && !lines.contains("_ms\":0.0"), "{lines}");
+        let bound = lines.lines().next().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let Some(bound) = bound.filter(|_| view == "--transactions") else { continue };
+        for field in ["start", "end", "duration_ms", "offer_ms", "ack_ms", "total_ms"] {
+            assert!(bound[field].is_null(), "{field}: {bound}");
+        }
+        assert!(bound["steps"][0]["time"].is_null() && bound["steps"][1]["delta_ms"].is_null(), "{bound}");
+        assert!(bound["servers"][0]["offer_ms"].is_null() && bound["outcome"] == "bound", "{bound}");
+    }
+    for view in ["--transactions", "--ladder", "--clients", "--lint", "--stats"] {
+        let text = told(&["decode", "-q", view]);
+        for wrong in ["00:00:00", " 0 ms", " 0.0 ", " 0 s", "storm"] {
+            assert!(!text.contains(wrong), "{view} says {wrong:?}:\n{text}");
+        }
+    }
+    let rows = told(&["decode", "-q", "--transactions", "--format", "csv"]);
+    assert!(!rows.contains("1970"), "{rows}");
+}

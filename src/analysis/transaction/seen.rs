@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::ops::Range;
 
+use super::desk::IDLE;
 use super::digest::{Digest, hash32};
 use super::names::{Letter, Side};
 use super::party::Whose;
@@ -297,6 +298,8 @@ pub struct Batch {
     pub bytes: Vec<u8>,
     /// The problems.
     pub problems: Vec<Problem>,
+    /// When the first frame of any kind came.
+    pub first: Option<i64>,
     /// When the latest frame of any kind came since the last message or sign, that one's included.
     pub last: Option<i64>,
     /// The leases of messages of DHCPv6.
@@ -353,7 +356,7 @@ impl Batch {
         self.problems.clear();
         self.six.clear();
         self.leases.clear();
-        (self.last, self.unjoined, self.enough) = (None, Unjoined::default(), false);
+        (self.first, self.last, self.unjoined, self.enough) = (None, None, Unjoined::default(), false);
     }
 
     /// Keeps the first bytes of a text.
@@ -514,7 +517,13 @@ impl Batch {
     /// A frame of this time has passed; what it told was added to the first `before` items.
     pub fn passed(&mut self, time: Option<Timestamp>, before: usize) {
         let Some(time) = time.map(Timestamp::nanoseconds) else { return };
+        self.first = self.first.or(Some(time));
         self.last = Some(if self.items.len() > before { time } else { time.max(self.last.unwrap_or(time)) });
+    }
+
+    /// It goes on where another capture ended: what is open there may be answered here.
+    pub fn goes_on_from(&self, last: i64) -> bool {
+        self.first.is_some_and(|first| (0..=IDLE).contains(&first.saturating_sub(last)))
     }
 
     /// When an item came, where the capture tells it.

@@ -243,7 +243,7 @@ fn analyse(args: &Args, cx: &mut Context) -> Outcome {
     let mut analyst = ManuallyDrop::new(
         Analyst::new(&args.analysis, look, rows, vendors).asked(time, args.select.selects()),
     );
-    let input = Input { files: &args.files, follow: args.follow, threads: args.threads };
+    let input = Input { files: &args.files, apart: false, follow: args.follow, threads: args.threads };
     let outline = gather::captures(input, &wanted, &stop, cx, |read, cx| {
         let mut more = match read {
             Read::Batch(batch) => {

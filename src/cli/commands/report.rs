@@ -143,7 +143,8 @@ pub fn run(args: &Args, cx: &mut Context) -> Outcome {
         redactor: redactor.clone(),
         ..Wanted::default()
     };
-    let input = Input { files: &args.files, follow: false, threads: args.threads };
+    // Frames are looked up in their capture.
+    let input = Input { files: &args.files, apart: true, follow: false, threads: args.threads };
     let outline = gather::captures(input, &wanted, &stop, cx, |read, _| {
         match read {
             Read::Batch(batch) => story.take(batch),
