@@ -2,7 +2,6 @@
 //! anything comes any more are packed: until somebody asks for one.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use super::exchange::{Exchange, Near, Next};
 use super::message::Message;
@@ -168,9 +167,8 @@ impl<S: Message> Packing<S> {
 
     fn unpack(&mut self, id: u32, packed: &S::Packed) -> Box<Exchange<S>> {
         let texts = &mut self.texts;
-        let text = |own: bool, bytes: &[u8]| -> Arc<[u8]> {
-            if own { texts.own.of(bytes) } else { texts.common.of(bytes) }
-        };
+        // What is one client's own is shared with nobody who was here meanwhile.
+        let text = |own: bool, bytes: &[u8]| if own { bytes.into() } else { texts.common.of(bytes) };
         let spare = self.spare.pop();
         let mut exchange = spare.unwrap_or_else(|| Box::new(Exchange::new(Kind::Unknown, None, 0)));
         S::restore(packed, &mut exchange, &self.pattern, text);
