@@ -11,6 +11,8 @@ use crate::analysis::keyed::KeyedMap;
 use crate::wire::HwAddr;
 use crate::wire::problem::Problem;
 
+/// Of fewer than so many that are open none is packed: to pack and unpack one takes a twentieth of what is done for it.
+const MANY: usize = if cfg!(test) { 1 } else { 16_384 };
 /// So many exchanges are kept as memory for others.
 const SPARE: usize = 64;
 
@@ -270,6 +272,9 @@ impl<S: Message> Places<S> {
 
     /// Nothing is expected of this one: it can be packed, where it is not rare.
     pub(super) fn rests(&mut self, id: u32) {
+        if self.len() < MANY {
+            return;
+        }
         let Some(place) = index(id).and_then(|at| self.all.get_mut(at)) else { return };
         if let Held::Whole(Some(exchange)) = &mut place.held
             && let Some(packed) = self.packing.pack(id, exchange)

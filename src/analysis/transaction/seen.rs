@@ -382,15 +382,9 @@ impl Batch {
             return;
         }
         let Some(letter) = letter(&said, datagram) else { return };
-        let (id, routers) = (said.data(61), said.data(3));
-        let seen = seen(
-            around,
-            datagram,
-            (packet, outline),
-            (&said, id.as_deref(), routers.as_deref()),
-            letter,
-            udp,
-        );
+        let (client, id, routers) = (packet.client(), said.data(61), said.data(3));
+        let told = (&said, &client, id.as_deref(), routers.as_deref());
+        let seen = seen(around, datagram, (packet, outline), told, letter, udp);
         let texts = [
             self.text(id.as_deref().map(|id| id.get(..64).unwrap_or(id))),
             self.text(said.text(12).as_deref()),
@@ -402,8 +396,7 @@ impl Batch {
         let problems = kept(&mut self.problems, problems.iter().copied());
         let vlans = vlans(datagram);
         let fingerprint = if letter == Letter::Discover { fingerprint(packet, outline) } else { 0 };
-        let (client, selected) = (packet.client(), around.selected);
-        let entry = Entry { seen, client, texts, vlans, fingerprint, problems, selected };
+        let entry = Entry { seen, client, texts, vlans, fingerprint, problems, selected: around.selected };
         self.items.push(Item::Message(entry));
     }
 
@@ -686,7 +679,7 @@ fn seen(
     around: &Around<'_>,
     datagram: &Datagram<'_>,
     (packet, outline): (&Packet<'_>, &Outline),
-    (said, id, routers): (&Said<'_, '_>, Option<&[u8]>, Option<&[u8]>),
+    (said, client, id, routers): (&Said<'_, '_>, &HwAddr, Option<&[u8]>, Option<&[u8]>),
     letter: Letter,
     udp: Udp,
 ) -> Seen {
@@ -733,7 +726,7 @@ fn seen(
     set(bit::LINK_DST, link.is_some_and(|link| link.dst.is_some_and(|dst| dst.mac().is_some())));
     let plain = |layer: Layer| matches!(layer, Layer::Ethernet | Layer::Vlan | Layer::Ipv4 | Layer::Udp);
     set(bit::ETHERNET, datagram.layers.iter().all(plain) && link.is_some());
-    set(bit::HLEN6, packet.client().as_slice().len() == 6);
+    set(bit::HLEN6, client.as_slice().len() == 6);
     set(bit::TIMELESS, around.time.is_none());
     set(bit::MICRO, around.precision == Precision::Micro);
     set(bit::SHORT, datagram.promised < 300);
