@@ -207,6 +207,8 @@ pub fn captures(
     let mut outline = ReadSummary { frames: 0, worst: Exit::Good, interrupted: None };
     // How far those before went, as long as it is not known whether the next goes on there, and how far this one goes.
     let (mut before, mut reached) = (None::<Option<i64>>, None::<i64>);
+    // Frames of a row are counted on: those of its files before.
+    let mut counted = 0_u64;
     for (path, is_last) in files.iter().zip((1..=files.len()).map(|count| count == files.len())) {
         let reader = match stop.open(path, follow, &mut outline.interrupted) {
             Some(Ok(reader)) => reader,
@@ -247,10 +249,11 @@ pub fn captures(
                     let ended =
                         before.take().filter(|last| !last.is_some_and(|last| batch.goes_on_from(last)));
                     if ended.is_some() {
-                        reached = None;
+                        (reached, counted) = (None, 0);
                         failed = each(Read::End, cx).err();
                     }
                     reached = reached.max(batch.last);
+                    batch.count_on(counted);
                 }
                 failed = failed.take().or_else(|| each(Read::Batch(batch), cx).err());
                 batch.clear();
@@ -268,6 +271,7 @@ pub fn captures(
             each(Read::End, cx)?;
         }
         before = (!ends).then_some(reached);
+        counted = if ends { 0 } else { counted.saturating_add(walk.frames) };
         if let Some(Err(error)) = stop.excuse(piped, &mut outline.interrupted, walk.result) {
             outline.tell(&error, cx);
         }

@@ -519,6 +519,25 @@ impl Batch {
         self.first.is_some_and(|first| (0..=IDLE).contains(&first.saturating_sub(last)))
     }
 
+    /// Its frames come after so many others of the same capture, which were counted for themselves.
+    pub fn count_on(&mut self, others: u64) {
+        if others == 0 {
+            return;
+        }
+        let on = |frame: &mut u64| *frame = frame.saturating_add(others);
+        for item in &mut self.items {
+            match item {
+                Item::Message(entry) => on(&mut entry.seen.frame),
+                Item::Six(entry) => on(&mut entry.seen.frame),
+                Item::Router(_) => {}
+                Item::Sign(
+                    Sign::Arp { frame, .. } | Sign::Echo { frame, .. } | Sign::Refused { frame, .. },
+                ) => on(frame),
+            }
+        }
+        self.six.iter_mut().for_each(|heard| on(&mut heard.frame));
+    }
+
     /// When an item came, where the capture tells it.
     pub(super) fn time_of(&self, item: &Item) -> Option<i64> {
         match item {
