@@ -1,23 +1,23 @@
 //! What shows over time of one client: its exchanges next to each other, and what it does too often.
 
+mod asked;
+mod closed;
+
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
 
+use self::asked::{Asked, event};
+use self::closed::{Closed, pair, renewed_again};
 use super::evidence::{Evidence, Place};
 use super::history::{CLIENTS, MOST, SECOND, Said, finding, party};
-use super::rules::{Again, Broken};
-use super::{Code, Diagnosis, Finding, Id};
+use super::{Code, Diagnosis, Finding};
 use crate::analysis::bounded::retain;
 use crate::analysis::keyed::KeyedMap;
-use crate::analysis::transaction::{
-    Exchange, Few, Kind, Letter, Near, Outcome, STORM, STORM_SPAN, Seen, Who, bit,
-};
+use crate::analysis::transaction::{Exchange, Few, Letter, Near, STORM, STORM_SPAN, Seen, Who, bit};
 use crate::wire::HwAddr;
 
 /// Exchanges remembered of a client.
 const RECENT: usize = 4;
-/// Times remembered of one kind of event.
-const TIMES: usize = 24;
 /// Client identifiers and addresses remembered of a client, and messages of an exchange.
 const OF_ONE: usize = 8;
 
@@ -30,216 +30,8 @@ mod said {
     pub(super) const CHURN: u8 = 16;
 }
 
-/// One exchange that has closed. There are a great many of them, of which most came to what the client wanted.
-#[derive(Clone, Debug)]
-struct Closed {
-    /// When its first message came, and in which frame: that of the client, if there is one.
-    start: i64,
-    frame: u64,
-    /// Identifier of the first message.
-    xid: u32,
-    ciaddr: Ipv4Addr,
-    /// What a reboot asks for, 0.0.0.0 for nothing; of others what was offered first.
-    address: Ipv4Addr,
-    /// How long after the start, and in how many frames, the first OFFER came; [`NONE`] where none did.
-    offer: (u32, u32),
-    kind: Kind,
-    outcome: Outcome,
-    from_client: bool,
-    /// It begins with a REQUEST.
-    asks: bool,
-    rest: Option<Box<Rest>>,
-}
-
-/// No OFFER.
-const NONE: u32 = u32::MAX;
-
-/// When an OFFER came, what it offers, its frame.
-type Offer = (i64, Ipv4Addr, u64);
-
-/// What is kept only of exchanges that came to nothing, were hurt, or are odd.
-#[derive(Clone, Debug, Default)]
-struct Rest {
-    /// Whom it was sent to first, the first NAK, and what was sent again, the latest: of what came to nothing.
-    server: Option<Ipv4Addr>,
-    refusal: Option<Place>,
-    again: Box<[Resent]>,
-    /// An ACK that arrived broken.
-    broken: Option<Box<Broken>>,
-    odd: Option<Box<Odd>>,
-}
-
-impl Rest {
-    fn is_empty(&self) -> bool {
-        let Self { server, refusal, again, broken, odd } = self;
-        server.is_none() && refusal.is_none() && again.is_empty() && broken.is_none() && odd.is_none()
-    }
-}
-
-/// What [`Closed`] has no room for.
-#[derive(Clone, Copy, Debug)]
-struct Odd {
-    /// When and in which frame it was sent first, if it was.
-    sent: Option<Place>,
-    /// The first OFFER, where it lies too far from the start.
-    offer: Option<Offer>,
-}
-
-/// A message of a client that was not its first.
-#[derive(Clone, Copy, Debug)]
-struct Resent {
-    time: i64,
-    frame: u64,
-    xid: u32,
-}
-
-impl Closed {
-    /// What is kept of an exchange.
-    fn of(exchange: &Exchange) -> Self {
-        let reply = |letter: Letter| exchange.replies().find(move |seen| seen.letter == letter);
-        let mut sent = exchange.sent();
-        let first = sent.next();
-        let (start, frame) = exchange.first().map_or((0, 0), at);
-        let kind = exchange.kind;
-        let mut new = Self {
-            start,
-            frame,
-            xid: exchange.xids.first().copied().unwrap_or(0),
-            ciaddr: first.map_or(Ipv4Addr::UNSPECIFIED, |seen| seen.ciaddr),
-            address: Ipv4Addr::UNSPECIFIED,
-            offer: (NONE, NONE),
-            kind,
-            outcome: exchange.outcome,
-            from_client: exchange.had().client,
-            asks: first.is_some_and(|first| first.letter == Letter::Request),
-            rest: None,
-        };
-        let offer = reply(Letter::Offer).map(|seen| (seen.time, seen.yiaddr, seen.frame));
-        if kind == Kind::Reboot {
-            new.address = exchange.asked().unwrap_or(Ipv4Addr::UNSPECIFIED);
-        } else if let Some((time, address, frame)) = offer {
-            new.offer = gap((start, new.frame), (time, frame)).unwrap_or((NONE, NONE));
-            new.address = address;
-        }
-        let mut rest = Rest {
-            broken: Broken::last(exchange).map(Box::new),
-            odd: new.odd(first, offer),
-            ..Rest::default()
-        };
-        if !exchange.outcome.is_success() {
-            let resent = |seen: &Seen| Resent { time: seen.time, frame: seen.frame, xid: seen.xid };
-            rest.again = sent.rev().take(OF_ONE - 1).map(resent).collect();
-            rest.again.reverse();
-            rest.server = first.map(|seen| seen.dst).filter(|dst| !dst.is_broadcast());
-            rest.refusal = reply(Letter::Nak).map(at);
-        }
-        new.rest = (!rest.is_empty()).then(|| Box::new(rest));
-        new
-    }
-
-    /// What the rest of it has to say of what it was sent `first` and of its first `offer`.
-    fn odd(&self, first: Option<&Seen>, offer: Option<Offer>) -> Option<Box<Odd>> {
-        let sent = first.map(at);
-        let (own, near) = (self.sent_first(), self.offer());
-        (own != sent || near != offer)
-            .then(|| Box::new(Odd { sent, offer: offer.filter(|_| near.is_none()) }))
-    }
-
-    /// What was sent after the first, the latest of what came to nothing.
-    fn resent(&self) -> &[Resent] {
-        self.rest.as_ref().map_or(&[], |rest| &rest.again)
-    }
-
-    /// The client asked with this identifier.
-    fn has_xid(&self, xid: u32) -> bool {
-        self.from_client && (self.xid == xid || self.resent().iter().any(|sent| sent.xid == xid))
-    }
-
-    fn has_odd(&self) -> Option<&Odd> {
-        self.rest.as_ref()?.odd.as_deref()
-    }
-
-    /// When it was sent first, and in which frame.
-    fn sent_first(&self) -> Option<Place> {
-        self.has_odd().map_or_else(|| self.from_client.then_some((self.start, self.frame)), |odd| odd.sent)
-    }
-
-    /// The first OFFER.
-    fn offer(&self) -> Option<Offer> {
-        let far = self.has_odd().and_then(|odd| odd.offer);
-        let (later, frames) = self.offer;
-        let near = || {
-            let (time, frame) = after((self.start, self.frame), (later, frames));
-            (time, self.address, frame)
-        };
-        far.or_else(|| (later != NONE).then(near))
-    }
-
-    /// What a reboot asks for.
-    fn wanted(&self) -> Option<Ipv4Addr> {
-        Some(self.address).filter(|address| self.kind == Kind::Reboot && !address.is_unspecified())
-    }
-
-    /// Whom what came to nothing was sent to.
-    fn server(&self) -> Option<Ipv4Addr> {
-        self.rest.as_ref()?.server
-    }
-
-    /// When and in which frames it was sent.
-    fn sent(&self) -> impl Iterator<Item = Place> + '_ {
-        self.sent_first().into_iter().chain(self.resent().iter().map(|sent| (sent.time, sent.frame)))
-    }
-
-    /// Frames of what was sent.
-    fn frames(&self) -> impl Iterator<Item = u64> + '_ {
-        self.sent().map(|(_, frame)| frame)
-    }
-
-    /// When it was sent last, else when it began.
-    fn last(&self) -> i64 {
-        self.sent().last().map_or(self.start, |(time, _)| time)
-    }
-
-    /// What it asks, if it begins with a REQUEST.
-    fn again(&self) -> Again {
-        let time = self.sent_first().map_or(self.start, |(time, _)| time);
-        Again { time, xid: self.xid, ciaddr: self.ciaddr, wanted: self.wanted() }
-    }
-
-    /// When it began, and in which frame.
-    fn began(&self) -> Place {
-        (self.start, self.frame)
-    }
-
-    /// The first NAK.
-    fn refusal(&self) -> Option<Place> {
-        self.rest.as_ref()?.refusal
-    }
-
-    /// An acquisition, or a renewal of what `own` renews.
-    fn is_kin_of(&self, own: &Self) -> bool {
-        self.kind == Kind::Acquire || (self.kind.renews() && self.ciaddr == own.ciaddr)
-    }
-
-    fn is_unanswered(&self, kind: Kind) -> bool {
-        self.kind == kind && self.outcome == Outcome::Unanswered
-    }
-}
-
 fn at(seen: &Seen) -> Place {
     (seen.time, seen.frame)
-}
-
-/// How much later, and how many frames further on, the second is, where that is little.
-fn gap(first: Place, second: Place) -> Option<(u32, u32)> {
-    let later = u32::try_from(second.0.checked_sub(first.0)?).ok()?;
-    let frames = u32::try_from(second.1.checked_sub(first.1)?).ok()?;
-    (later != NONE).then_some((later, frames))
-}
-
-/// What is so much later.
-fn after(first: Place, (later, frames): (u32, u32)) -> Place {
-    (first.0.saturating_add(later.into()), first.1.saturating_add(frames.into()))
 }
 
 /// An address that was acknowledged, where, and in which frame.
@@ -278,58 +70,6 @@ impl Shown {
             }
             Self::Many(names) => names,
         }
-    }
-}
-
-/// When a client asked, and in which frames, in order. Most ask twice in short order, which takes no memory of its own.
-#[derive(Clone, Debug, Default)]
-enum Asked {
-    #[default]
-    Never,
-    Once(i64, u64),
-    /// And again so much later, so many frames further on, of which no more than three bytes are wanted.
-    Twice(i64, u64, u32, [u8; 3]),
-    #[allow(clippy::box_collection, reason = "most have none, and there are a great many clients")]
-    Often(Box<VecDeque<Place>>),
-}
-
-impl Asked {
-    /// Adds an event in its place; true once they are a storm.
-    fn add(&mut self, at: Place) -> bool {
-        match *self {
-            Self::Never => {
-                *self = Self::Once(at.0, at.1);
-                return false;
-            }
-            Self::Once(time, frame) => {
-                if let Some((later, frames)) = gap((time, frame), at)
-                    && let [0, frames @ ..] = frames.to_be_bytes()
-                {
-                    *self = Self::Twice(time, frame, later, frames);
-                    return false;
-                }
-            }
-            Self::Twice(..) | Self::Often(_) => {}
-        }
-        let mut list = std::mem::take(self).into_list();
-        let storms = event(&mut list, at, STORM, STORM_SPAN);
-        *self = Self::Often(list);
-        storms
-    }
-
-    /// As a list.
-    #[allow(clippy::box_collection, clippy::unnecessary_box_returns, reason = "it stays where it lies")]
-    fn into_list(self) -> Box<VecDeque<Place>> {
-        let list = match self {
-            Self::Never => VecDeque::new(),
-            Self::Once(time, frame) => VecDeque::from([(time, frame)]),
-            Self::Twice(time, frame, later, [a, b, c]) => {
-                let frames = u32::from_be_bytes([0, a, b, c]);
-                VecDeque::from([(time, frame), after((time, frame), (later, frames))])
-            }
-            Self::Often(list) => return list,
-        };
-        Box::new(list)
     }
 }
 
@@ -409,30 +149,6 @@ impl Client {
             self.oldest = if oldest.saturating_add(1) < RECENT { self.oldest.saturating_add(1) } else { 0 };
         }
     }
-}
-
-/// Adds an event in its place; true once there are `count` of them within `span`.
-fn event(list: &mut VecDeque<Place>, at: Place, count: usize, span: i64) -> bool {
-    if list.capacity() == 0 {
-        // Most have no more.
-        list.reserve_exact(2);
-    }
-    let within = |early: &(i64, u64), late: &(i64, u64)| late.0.saturating_sub(early.0) <= span;
-    let found = if list.back().is_none_or(|last| *last <= at) {
-        list.push_back(at);
-        // All others were looked at before.
-        list.len()
-            .checked_sub(count)
-            .and_then(|first| list.get(first))
-            .is_some_and(|early| within(early, &at))
-    } else {
-        list.insert(list.partition_point(|other| *other <= at), at);
-        list.iter().zip(list.iter().skip(count.saturating_sub(1))).any(|(early, late)| within(early, late))
-    };
-    if list.len() > TIMES {
-        list.pop_front();
-    }
-    found
 }
 
 /// All clients.
@@ -770,105 +486,10 @@ fn distinct(held: &[Held]) -> usize {
     held.iter().enumerate().filter(is_new).count()
 }
 
-/// Frames of what two exchanges show together.
-fn shown(early: &Closed, late: &Closed) -> Vec<u64> {
-    let refusal = early.refusal().map(|(_, frame)| frame);
-    early.frames().chain(refusal).chain(late.frames().take(1)).collect()
-}
-
-/// What a renewal and the next one of the same address show together, where the client acquired nothing between.
-fn renewed_again(early: &Closed, late: &Closed) -> Option<Diagnosis> {
-    let ((refused, _), (asked, _)) = (early.refusal()?, late.sent_first()?);
-    let soon = (0..=300 * SECOND).contains(&asked.saturating_sub(refused));
-    if early.outcome != Outcome::Refused || !early.kind.renews() || !late.kind.renews() || !soon {
-        return None;
-    }
-    let mut frames = shown(early, late);
-    frames.sort_unstable();
-    frames.dedup();
-    let message = format!("{} was refused and is renewed again", early.ciaddr);
-    Some(Diagnosis { id: Id::Wider(Code::NakIgnored), frames, message })
-}
-
-/// What one exchange and the client's next one show together; `all` are those of the client beside.
-fn pair(
-    (early, late): (&Closed, &Closed),
-    all: &[Closed],
-    found: &mut Vec<Diagnosis>,
-    findings: &mut Vec<Finding>,
-) {
-    let rest = early.rest.as_deref();
-    if let Some(broken) = rest.and_then(|rest| rest.broken.as_deref()).filter(|_| late.asks)
-        && broken.is_ignored(&late.again())
-    {
-        found.push(broken.diagnosis());
-    }
-    let frames = || shown(early, late);
-    let mut say = |code: Code, mut frames: Vec<u64>, message: String| {
-        frames.sort_unstable();
-        frames.dedup();
-        found.push(Diagnosis { id: Id::Wider(code), frames, message });
-    };
-    let repeated = !early.resent().is_empty();
-    if early.is_unanswered(Kind::Reboot)
-        && repeated
-        && late.kind == Kind::Acquire
-        && let Some((time, address, frame)) = late.offer()
-        && time.saturating_sub(early.last()) <= 60 * SECOND
-        && let Some(wanted) = early.wanted().filter(|wanted| *wanted != address)
-    {
-        let mut all = frames();
-        all.push(frame);
-        let text = format!("{wanted} was asked for in vain, then {address} offered");
-        say(Code::StaleAddressNotRefused, all, text);
-    }
-    let recent = |(time, _): (i64, u64)| (0..=5 * SECOND).contains(&late.start.saturating_sub(time));
-    if !late.from_client
-        && let Some((.., frame)) = late.offer()
-        && early.from_client
-        && early.kind == Kind::Acquire
-        && matches!(early.outcome, Outcome::Unanswered | Outcome::Open)
-        && early.start < late.start
-        && early.sent().any(recent)
-        && !early.has_xid(late.xid)
-        && !all.iter().any(|other| other.has_xid(late.xid))
-    {
-        let all = early.frames().chain([frame]).collect();
-        say(Code::XidMismatch, all, "an OFFER came with a transaction number nobody asked with".to_owned());
-    }
-    let gap = late.start.saturating_sub(early.last());
-    let rebinds = late.kind == Kind::Rebind && late.ciaddr == early.ciaddr;
-    let starts_over = repeated && late.kind == Kind::Acquire && gap <= 600 * SECOND;
-    if early.is_unanswered(Kind::Renew) && early.from_client && (rebinds || starts_over) {
-        let server = early.server().map_or_else(String::new, |server| format!(" by {server}"));
-        let next = if rebinds { "asks everybody" } else { "starts over" };
-        let text = format!("renewing {} is not answered{server}; the client {next}", early.ciaddr);
-        let mut said = finding(Code::RenewalUnanswered, frames(), (early.start, late.start), text);
-        said.server = early.server();
-        findings.push(said);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::closed::tests::closed;
     use super::*;
-    use crate::analysis::diagnosis::tests::an_ack;
-
-    fn closed(start: i64) -> Closed {
-        Closed {
-            start,
-            frame: 0,
-            xid: 0,
-            ciaddr: Ipv4Addr::UNSPECIFIED,
-            address: Ipv4Addr::UNSPECIFIED,
-            offer: (NONE, NONE),
-            kind: Kind::Renew,
-            outcome: Outcome::Renewed,
-            from_client: true,
-            asks: true,
-            rest: None,
-        }
-    }
 
     /// Whatever the order, each is told with its neighbours of the latest four.
     #[test]
@@ -904,53 +525,6 @@ mod tests {
         assert_eq!(size_of::<Client>(), 128);
     }
 
-    /// Near, far, backwards, at both ends of time: the short form says what the list says.
-    #[test]
-    fn times_asked_are_kept_as_they_were() {
-        let times = [0, 1, 4_294_967_294, 4_294_967_295, 4_294_967_296, 9 * SECOND, -1, i64::MAX, i64::MIN];
-        let frames = [7, 8, 0, (1 << 24) + 6, (1 << 24) + 7, 1 << 33, u64::MAX];
-        let events: Vec<Place> =
-            times.iter().flat_map(|time| frames.iter().map(|frame| (*time, *frame))).collect();
-        for first in &events {
-            for second in &events {
-                let (mut asked, mut list) = (Asked::default(), VecDeque::new());
-                for at in [*first, *second, (5, 5)] {
-                    assert_eq!(asked.add(at), event(&mut list, at, STORM, STORM_SPAN));
-                    assert_eq!(*asked.clone().into_list(), list);
-                }
-            }
-        }
-        let mut asked = Asked::default();
-        assert!(!asked.add((1, 1)) && !asked.add((SECOND, 70_000)));
-        assert!(matches!(asked, Asked::Twice(..)), "{asked:?}");
-    }
-
-    /// What is kept in few bytes, and what has no room there, reads alike.
-    #[test]
-    fn an_offer_is_kept_wherever_it_lies() {
-        let mut seen = an_ack();
-        for (time, frame) in [(10, 5), (11, 9), (9, 5), (12, 4), (1 << 40, 6), (12, 1 << 40)] {
-            (seen.time, seen.frame) = (10, 5);
-            let offer = Some((time, seen.yiaddr, frame));
-            for from_client in [false, true] {
-                for sent in [None, Some(&seen)] {
-                    let mut new = Closed { frame: 5, address: seen.yiaddr, from_client, ..closed(10) };
-                    new.offer = gap((10, 5), (time, frame)).unwrap_or((NONE, NONE));
-                    let odd = new.odd(sent, offer);
-                    assert_eq!(
-                        odd.is_none(),
-                        (10..100).contains(&time)
-                            && (5..100).contains(&frame)
-                            && from_client == sent.is_some()
-                    );
-                    new.rest = odd.map(|odd| Box::new(Rest { odd: Some(odd), ..Rest::default() }));
-                    assert_eq!((new.offer(), new.sent_first()), (offer, sent.map(at)));
-                }
-            }
-        }
-        assert_eq!(closed(10).offer(), None);
-    }
-
     /// With and without hardware addresses they are bounded together, and those that went leave their room to those that come.
     #[test]
     fn clients_of_all_kinds_are_bounded_together() {
@@ -973,19 +547,5 @@ mod tests {
         assert!(clients.find(&Who::Identifier(249_999)).is_some_and(|client| client.said == 1));
         assert!(clients.find(&Who::Identifier(0)).is_none());
         assert!(clients.knows(HwAddr::from_slice(&249_998_u32.to_be_bytes())));
-    }
-
-    #[test]
-    fn events_are_counted_in_whatever_order_they_come() {
-        for times in [[1_i64, 50, 90, 100], [100, 90, 50, 1], [90, 1, 100, 50]] {
-            let mut list = VecDeque::new();
-            let found: Vec<bool> = times.iter().map(|time| event(&mut list, (*time, 0), 3, 50)).collect();
-            assert_eq!(found.iter().position(|found| *found), Some(if times[0] == 100 { 2 } else { 3 }));
-        }
-        let mut list = VecDeque::new();
-        for time in 0..100 {
-            assert!(!event(&mut list, (time * 100, 0), 3, 50));
-        }
-        assert_eq!((list.len(), list.front()), (TIMES, Some(&(7600, 0))));
     }
 }
