@@ -68,6 +68,8 @@ mod screens;
 #[cfg(feature = "live")]
 mod senders;
 #[cfg(feature = "live")]
+mod several;
+#[cfg(feature = "live")]
 mod shells;
 #[cfg(feature = "live")]
 mod signals;
@@ -77,6 +79,8 @@ mod six;
 mod story;
 #[cfg(feature = "live")]
 mod support;
+#[cfg(feature = "live")]
+mod timeless;
 #[cfg(not(feature = "live"))]
 mod support {
     pub(crate) mod far_end;
